@@ -1,0 +1,1 @@
+"""Who may do what: plain values and predicates, no database, no framework."""

@@ -1,0 +1,64 @@
+"""Who may do what: permission → the token scope it needs and the clauses that grant it.
+
+Any clause grants; all predicates of a clause must hold. Every door names a permission and asks ``can`` with the thing it loaded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from forum.access.permissions import Permission, Scope
+from forum.access.predicates import (
+    is_admin,
+    is_anyone,
+    is_article_author,
+    is_moderator,
+    is_public,
+    is_publisher,
+    is_signed_in,
+    is_signed_in_person,
+    is_writer,
+)
+from forum.access.viewer import Viewer
+
+Predicate = Callable[[Viewer, Any], bool]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The scope that a token needs and the clauses, any of which grants."""
+
+    scope: Scope
+    clauses: tuple[tuple[Predicate, ...], ...]
+
+
+TABLE: dict[Permission, Grant] = {
+    Permission.SERVICE_READ: Grant(Scope.READ, ((is_anyone,),)),
+    Permission.ARTICLE_LIST: Grant(Scope.READ, ((is_anyone,),)),
+    Permission.ARTICLE_READ: Grant(Scope.READ, ((is_anyone,),)),
+    Permission.ARTICLE_CREATE: Grant(Scope.ADMIN, ((is_publisher,),)),
+    Permission.ARTICLE_EDIT: Grant(Scope.ADMIN, ((is_article_author,), (is_admin,))),
+    Permission.COMMENT_READ: Grant(Scope.READ, ((is_public,), (is_writer,), (is_moderator,))),
+    Permission.COMMENT_CREATE: Grant(Scope.COMMENT, ((is_signed_in,),)),
+    Permission.COMMENT_PREVIEW: Grant(Scope.COMMENT, ((is_signed_in,),)),
+    Permission.COMMENT_EDIT: Grant(Scope.COMMENT, ((is_writer,),)),
+    Permission.COMMENT_WITHDRAW: Grant(Scope.COMMENT, ((is_writer,),)),
+    Permission.TAG_READ: Grant(Scope.READ, ((is_signed_in, is_public),)),
+    Permission.TAG_SET: Grant(Scope.TAG, ((is_signed_in, is_public),)),
+    Permission.PERSON_READ: Grant(Scope.READ, ((is_anyone,),)),
+    Permission.ACCOUNT_CREATE: Grant(Scope.ADMIN, ((is_anyone,),)),
+    Permission.SESSION_CREATE: Grant(Scope.ADMIN, ((is_anyone,),)),
+    Permission.SESSION_READ: Grant(Scope.READ, ((is_anyone,),)),
+    Permission.SESSION_END: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
+    Permission.SELF_READ: Grant(Scope.READ, ((is_signed_in,),)),
+    Permission.SELF_EDIT: Grant(Scope.COMMENT, ((is_signed_in,),)),
+    Permission.SECURITY_EDIT: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
+}
+
+
+def can(viewer: Viewer, permission: Permission, thing: Any = None) -> bool:
+    """Whether ``viewer`` may do ``permission`` to ``thing``: a token needs the scope, and one clause must hold."""
+    grant = TABLE[permission]
+    if viewer.scopes is not None and grant.scope not in viewer.scopes:
+        return False
+    return any(all(predicate(viewer, thing) for predicate in clause) for clause in grant.clauses)

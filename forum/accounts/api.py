@@ -1,0 +1,213 @@
+"""JSON doors of people: sign up, sign in and out, one's own account, tokens and sign-ins."""
+
+from flask import request
+from msgspec import UNSET, structs
+from sqlalchemy.orm import Session
+
+from forum.access.permissions import Permission
+from forum.access.viewer import DEFAULT_SITE_ID, Role
+from forum.accounts.actions import (
+    NewAccount,
+    change_password,
+    check_new_account,
+    create_account,
+    create_token,
+    edit_profile,
+    end_sign_in,
+    end_sign_ins,
+    revoke_token,
+)
+from forum.accounts.models import Account
+from forum.accounts.passwords import find_password_faults, hash_password, is_password
+from forum.accounts.present import present_account, present_sign_in, present_token
+from forum.accounts.queries import get_account, list_sign_ins, list_tokens, roles_of
+from forum.accounts.schemas import (
+    AccountIn,
+    AccountOut,
+    AccountPatch,
+    NewTokenOut,
+    PasswordIn,
+    PersonOut,
+    SessionIn,
+    SessionOut,
+    SignInsOut,
+    TokenIn,
+    TokensOut,
+)
+from forum.accounts.signin import check_password, sign_in, sign_out
+from forum.db.transaction import reading, writing
+from forum.refusals import Fault, Kind, Refusal, invalid, not_found
+from forum.web.context import settings
+from forum.web.csrf import csrf_token
+from forum.web.doors import Answer, AnyCall, ApiDoors, Call
+from forum.web.limits import charge, network_of
+
+doors = ApiDoors("accounts")
+BODIES = (Kind.VALIDATION, Kind.MALFORMED, Kind.UNSUPPORTED_MEDIA_TYPE, Kind.TOO_LARGE)
+OWN = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.CSRF)
+
+
+def load_self(call: AnyCall) -> Account | None:
+    """Load the caller's own account; None for a visitor, whom the permission then turns away."""
+    return call.session.get(Account, call.viewer.account_id) if call.viewer.account_id is not None else None
+
+
+def prepare_account(call: Call[None, AccountIn, None]) -> str:
+    """Charge the attempt, check everything that can be checked, and hash the password while no transaction is open."""
+    return prepare_sign_up(call.body)
+
+
+def prepare_sign_up(body: AccountIn) -> str:
+    """Return the hash of a new account's password, or raise Refusal with everything that speaks against signing up."""
+    if settings().registration == "closed":
+        raise Refusal(Kind.FORBIDDEN, "Signing up is closed here; ask the people who run this site for an account.")
+    with writing() as session:
+        charge(session, "sign_up_rate", network_of(request.remote_addr))
+    with reading() as session:
+        check_new_account(session, NewAccount(body.handle, body.email, body.password, body.display_name))
+    return hash_password(body.password)
+
+
+@doors.door("POST", "/accounts", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=AccountIn, answers={201: AccountOut}, problems=(*BODIES, Kind.FORBIDDEN, Kind.CONFLICT, Kind.RATE_LIMITED), csrf=False)
+def create(call: Call[None, AccountIn, None]) -> Answer:
+    """Sign up."""
+    body = call.body
+    account = create_account(call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared)
+    return Answer(present_account(account, "member"), 201, location=f"/u/{account.handle}")
+
+
+def prepare_session(call: Call[None, SessionIn, None]) -> int:
+    """Check login and password while no transaction is open."""
+    return check_password(call.body.login, call.body.password)
+
+
+@doors.door("POST", "/session", Permission.SESSION_CREATE, prepare=prepare_session, body=SessionIn, answers={200: SessionOut}, problems=(*BODIES, Kind.UNAUTHENTICATED, Kind.RATE_LIMITED), csrf=False)
+def create_session(call: Call[None, SessionIn, None]) -> Answer:
+    """Sign in with handle or e-mail address and password; sets the session cookie."""
+    account = call.session.get(Account, call.prepared)
+    if account is None:
+        raise Refusal(Kind.UNAUTHENTICATED, "Login and password do not fit.")
+    sign_in(call.session, account)
+    shown = _present(call.session, account)
+    return Answer(SessionOut(shown, csrf_token()), storable=SessionOut(shown, None))
+
+
+@doors.door("GET", "/session", Permission.SESSION_READ, load=load_self, answers={200: SessionOut}, problems=(Kind.UNAUTHENTICATED,), private=True)
+def get_session(call: Call[Account | None, None, None]) -> Answer:
+    """Show who is signed in, with the token for X-CSRF-Token; for a visitor both are null."""
+    if call.thing is None:
+        return Answer(SessionOut(None, None))
+    return Answer(SessionOut(_present(call.session, call.thing), csrf_token()))
+
+
+@doors.door("DELETE", "/session", Permission.SESSION_END, answers={204: None}, problems=OWN)
+def end_session(call: Call[None, None, None]) -> Answer:
+    """Sign out here; the sign-in ends on the server."""
+    end_own_sign_in(call)
+    return Answer(status=204)
+
+
+def end_own_sign_in(call: AnyCall) -> None:
+    """End the sign-in that this request came with, and forget its cookie."""
+    if call.viewer.account_id is not None and call.viewer.signin_id is not None:
+        end_sign_in(call.session, call.viewer.account_id, call.viewer.signin_id)
+    sign_out()
+
+
+@doors.door("GET", "/me", Permission.SELF_READ, load=load_self, answers={200: AccountOut}, problems=(Kind.UNAUTHENTICATED, Kind.FORBIDDEN), private=True)
+def get_me(call: Call[Account, None, None]) -> Answer:
+    """Show one's own account."""
+    return Answer(_present(call.session, call.thing))
+
+
+@doors.door("PATCH", "/me", Permission.SELF_EDIT, load=load_self, body=AccountPatch, answers={200: AccountOut}, problems=(*BODIES, *OWN))
+def edit_me(call: Call[Account, AccountPatch, None]) -> Answer:
+    """Change one's display name or credential line; a changed credential is no longer verified."""
+    given = {name: value for name, value in structs.asdict(call.body).items() if value is not UNSET}
+    edit_profile(call.session, call.thing, display_name=given.get("display_name"), credential=given.get("credential"))
+    return Answer(_present(call.session, call.thing))
+
+
+def prepare_password(call: Call[Account, PasswordIn, None]) -> str:
+    """Check the present password and hash the new one while no transaction is open."""
+    return prepare_new_password(call, call.body)
+
+
+def prepare_new_password(call: AnyCall, body: PasswordIn) -> str:
+    """Return the hash of the new password. Raises Refusal when the present one is wrong or the new one will not do."""
+    if not call.viewer.is_signed_in:
+        raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
+    with writing() as session:
+        charge(session, "sign_in_rate", f"account:{call.viewer.account_id}")
+    with reading() as session:
+        account = session.get(Account, call.viewer.account_id)
+        if account is None:
+            raise not_found("account")
+        known, handle, email = account.password_hash, account.handle, account.email or ""
+    if not is_password(body.current_password, known):
+        raise invalid(Fault("/current_password", "wrong", "This is not your present password."))
+    faults = find_password_faults(body.new_password, handle=handle, email=email, pointer="/new_password")
+    if faults:
+        raise invalid(*faults)
+    return hash_password(body.new_password)
+
+
+@doors.door("PUT", "/me/password", Permission.SECURITY_EDIT, load=load_self, prepare=prepare_password, body=PasswordIn, answers={204: None}, problems=(*BODIES, *OWN, Kind.RATE_LIMITED))
+def set_password(call: Call[Account, PasswordIn, None]) -> Answer:
+    """Change one's password; every other sign-in ends."""
+    change_password(call.session, call.thing, password_hash=call.prepared, keep_signin_id=call.viewer.signin_id)
+    return Answer(status=204)
+
+
+@doors.door("GET", "/me/sessions", Permission.SECURITY_EDIT, answers={200: SignInsOut}, problems=OWN[:2], private=True)
+def list_sessions(call: Call[None, None, None]) -> Answer:
+    """List where one is signed in."""
+    rows = list_sign_ins(call.session, call.viewer.account_id or 0)
+    return Answer(SignInsOut([present_sign_in(row, call.viewer) for row in rows]))
+
+
+@doors.door("DELETE", "/me/sessions", Permission.SECURITY_EDIT, answers={204: None}, problems=OWN)
+def end_sessions(call: Call[None, None, None]) -> Answer:
+    """Sign out everywhere, here as well."""
+    end_sign_ins(call.session, call.viewer.account_id or 0)
+    sign_out()
+    return Answer(status=204)
+
+
+@doors.door("DELETE", "/me/sessions/<id:signin_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(*OWN, Kind.NOT_FOUND))
+def end_one_session(call: Call[None, None, None]) -> Answer:
+    """Sign out in one of the places where one is signed in."""
+    end_sign_in(call.session, call.viewer.account_id or 0, call.path["signin_id"])
+    return Answer(status=204)
+
+
+@doors.door("GET", "/me/tokens", Permission.SECURITY_EDIT, answers={200: TokensOut}, problems=OWN[:2], private=True)
+def list_own_tokens(call: Call[None, None, None]) -> Answer:
+    """List one's personal tokens, without their secrets."""
+    return Answer(TokensOut([present_token(token) for token in list_tokens(call.session, call.viewer.account_id or 0)]))
+
+
+@doors.door("POST", "/me/tokens", Permission.SECURITY_EDIT, body=TokenIn, answers={201: NewTokenOut}, problems=(*BODIES, *OWN))
+def make_token(call: Call[None, TokenIn, None]) -> Answer:
+    """Make a personal token; its secret is shown this once."""
+    token, secret = create_token(call.session, call.viewer.account_id or 0, name=call.body.name, scopes=call.body.scopes)
+    shown = structs.asdict(present_token(token))
+    return Answer(NewTokenOut(**shown, token=secret), 201, storable=NewTokenOut(**shown, token=None))
+
+
+@doors.door("DELETE", "/me/tokens/<id:token_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(*OWN, Kind.NOT_FOUND))
+def delete_token(call: Call[None, None, None]) -> Answer:
+    """Revoke one of one's personal tokens."""
+    revoke_token(call.session, call.viewer.account_id or 0, call.path["token_id"])
+    return Answer(status=204)
+
+
+@doors.door("GET", "/people/<handle>", Permission.PERSON_READ, answers={200: PersonOut}, problems=(Kind.NOT_FOUND,))
+def get_person(call: Call[None, None, None]) -> Answer:
+    """Show a person as everybody may see them."""
+    account = get_account(call.session, call.path["handle"])
+    return Answer(PersonOut(account.handle, account.display_name, account.credential, account.verified))
+
+
+def _present(session: Session, account: Account) -> AccountOut:
+    return present_account(account, roles_of(session, account.id).get(DEFAULT_SITE_ID, Role.MEMBER))

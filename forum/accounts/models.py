@@ -1,0 +1,67 @@
+"""Tables of people: accounts, their roles on sites, sign-ins and personal tokens. Secrets are stored as hashes only."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.access.viewer import Role
+from forum.db.base import Base
+from forum.db.columns import Id, Key, Moment, one_of
+
+
+class Account(Base):
+    """A person. ``handle`` is stored folded and is unique; an account without ``password_hash`` cannot sign in (imported, or single sign-on)."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("handle"), UniqueConstraint("email"))
+
+    id: Mapped[Key]
+    handle: Mapped[str] = mapped_column(String(40))
+    email: Mapped[str | None] = mapped_column(String(254))
+    display_name: Mapped[str] = mapped_column(String(80))
+    credential: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    verified: Mapped[bool] = mapped_column(default=False, server_default=false())
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Membership(Base):
+    """A role on one site; no row means member."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (one_of("role", Role), Index(None, "site_id", "role"))
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(Id, ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class SignIn(Base):
+    """One sign-in, named by the signed cookie; ending the row ends it everywhere at once."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    id: Mapped[Key]
+    token_hash: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    device: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ApiToken(Base):
+    """A personal token for the API; ``scopes`` are words separated by spaces, ``hint`` its first letters, to tell tokens apart."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    hint: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -1,0 +1,74 @@
+"""Reads of people: accounts, their roles, sign-ins and tokens."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Role
+from forum.accounts.models import Account, ApiToken, Membership, SignIn
+from forum.refusals import not_found
+
+
+def fold_handle(handle: str) -> str:
+    """Return the handle as it is stored and compared: without @ and case."""
+    return handle.strip().removeprefix("@").lower()
+
+
+def fold_email(email: str) -> str:
+    """Return the address as it is stored and compared: case does not matter to anyone who gives addresses out."""
+    return email.strip().lower()
+
+
+def find_account(session: Session, handle: str) -> Account | None:
+    """Return the account with this handle, or None."""
+    return session.scalar(select(Account).where(Account.handle == fold_handle(handle)))
+
+
+def get_account(session: Session, handle: str) -> Account:
+    """Return the account with this handle. Raises Refusal ``not-found``."""
+    account = find_account(session, handle)
+    if account is None:
+        raise not_found("person")
+    return account
+
+
+def find_account_by_login(session: Session, login: str) -> Account | None:
+    """Return the account that signs in as ``login``, a handle or an e-mail address, or None."""
+    if "@" in login.strip().removeprefix("@"):
+        return session.scalar(select(Account).where(Account.email == fold_email(login)))
+    return find_account(session, login)
+
+
+def accounts_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Account]:
+    """Return the accounts with these ids in one read."""
+    if not ids:
+        return {}
+    return {account.id: account for account in session.scalars(select(Account).where(Account.id.in_(ids)))}
+
+
+def known_handles(session: Session, handles: Collection[str]) -> frozenset[str]:
+    """Return those of ``handles`` (folded) that belong to an account; at most 50 are looked up."""
+    asked = sorted(handles)[:50]
+    return frozenset(session.scalars(select(Account.handle).where(Account.handle.in_(asked)))) if asked else frozenset()
+
+
+def roles_of(session: Session, account_id: int) -> Mapping[int, Role]:
+    """Return the account's role on each site where it has one."""
+    rows = session.execute(select(Membership.site_id, Membership.role).where(Membership.account_id == account_id))
+    return {site_id: Role(role) for site_id, role in rows}
+
+
+def list_sign_ins(session: Session, account_id: int) -> list[SignIn]:
+    """Return where the account is signed in, last seen first; at most 100."""
+    return list(session.scalars(select(SignIn).where(SignIn.account_id == account_id).order_by(SignIn.last_seen_at.desc(), SignIn.id.desc()).limit(100)))
+
+
+def list_tokens(session: Session, account_id: int) -> list[ApiToken]:
+    """Return the account's tokens, newest first."""
+    return list(session.scalars(select(ApiToken).where(ApiToken.account_id == account_id).order_by(ApiToken.id.desc())))
+
+
+def count_tokens(session: Session, account_id: int) -> int:
+    """Return how many tokens the account has."""
+    return session.scalar(select(func.count()).where(ApiToken.account_id == account_id)) or 0

@@ -1,0 +1,148 @@
+"""Who is behind a request: the sign-in that the cookie names, or the personal token; and checking a password with equal cost for all answers.
+
+``attach`` hands this to flask-login; doors see nothing but ``current_user.viewer``.
+"""
+
+from datetime import timedelta
+
+import structlog
+from flask import Flask, Request, request, session as cookie
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from forum.access.permissions import Scope
+from forum.access.viewer import VISITOR, Via, Viewer
+from forum.accounts.actions import hash_secret, start_sign_in
+from forum.accounts.models import Account, ApiToken, SignIn
+from forum.accounts.passwords import hash_password, is_outdated, is_password
+from forum.accounts.queries import find_account_by_login, fold_email, roles_of
+from forum.clock import now
+from forum.db.transaction import reading, writing
+from forum.refusals import Kind, Refusal
+from forum.web.context import settings
+from forum.web.limits import charge, forget_spent, network_of
+
+log = structlog.get_logger(__name__)
+# A sign-in's last visit is written at most this often: a page load must not cost a write.
+SEEN_EVERY = timedelta(hours=1)
+WRONG = "Login and password do not fit. Check both; case matters in the password."
+
+
+class Caller(UserMixin):
+    """flask-login's user: the viewer, and the sign-in's secret name as id, so that ending the row signs out."""
+
+    def __init__(self, viewer: Viewer, secret: str = "") -> None:
+        self.viewer = viewer
+        self.id = secret
+
+
+class Visitor(AnonymousUserMixin):  # type: ignore[misc]
+    """flask-login's anonymous user."""
+
+    viewer = VISITOR
+
+
+def attach(app: Flask) -> None:
+    """Let flask-login find callers for ``app``: by cookie on every address, by bearer token under /api/."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.anonymous_user = Visitor
+    manager.user_loader(_load_by_cookie)
+    manager.request_loader(_load_by_token)
+    manager.init_app(app)
+
+
+def check_password(login: str, password: str) -> int:
+    """Return the id of the account that ``login`` and ``password`` open. Raises Refusal ``unauthenticated`` or ``rate-limited``.
+
+    The same sentence and the same work answer an unknown login, a wrong password and an account that has none. The attempt is charged in its own
+    transaction, so that a failure counts; no transaction is open while the hash is computed.
+    """
+    with writing() as session:
+        forget_spent(session)
+        charge(session, "sign_in_address_rate", network_of(request.remote_addr))
+        charge(session, "sign_in_rate", fold_email(login))
+    with reading() as session:
+        account = find_account_by_login(session, login)
+        account_id, known = (account.id, account.password_hash) if account else (0, None)
+    if not is_password(password, known):
+        log.warning("sign-in failed", account=account_id or None, address=network_of(request.remote_addr))
+        raise Refusal(Kind.UNAUTHENTICATED, WRONG)
+    if known and is_outdated(known):
+        with writing() as session:
+            session.execute(update(Account).where(Account.id == account_id).values(password_hash=hash_password(password)))
+    return account_id
+
+
+def sign_in(session: Session, account: Account) -> None:
+    """Open a sign-in for this browser, in the open transaction, ending the one it had; the cookie is new (no fixation)."""
+    former: Viewer = current_user.viewer
+    if former.signin_id is not None:
+        session.execute(delete(SignIn).where(SignIn.id == former.signin_id))
+    secret = start_sign_in(session, account, device=request.user_agent.string)
+    viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), None, Via.COOKIE)
+    cookie.clear()
+    cookie.permanent = True
+    login_user(Caller(viewer, secret))
+
+
+def sign_out() -> None:
+    """Forget this browser's cookie; the row is ended by ``end_sign_in``."""
+    cookie.clear()
+
+
+def _bearer(incoming: Request) -> str | None:
+    header = incoming.headers.get("Authorization")
+    if header is None or not incoming.path.startswith("/api/"):
+        return None
+    kind, _, secret = header.partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
+
+
+def _load_by_cookie(secret: str) -> Caller | None:
+    if _bearer(request) is not None:
+        return None
+    limits = settings()
+    with reading() as session:
+        row = session.execute(select(SignIn, Account).join(Account, Account.id == SignIn.account_id).where(SignIn.token_hash == hash_secret(secret))).first()
+        if row is None:
+            return None
+        signin, account = row
+        moment = now()
+        if moment > signin.created_at + timedelta(days=limits.session_days) or moment > signin.last_seen_at + timedelta(days=limits.session_idle_days):
+            return None
+        viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), None, Via.COOKIE, signin.id)
+        stale = moment - signin.last_seen_at > SEEN_EVERY
+    if stale:
+        _touch(SignIn, viewer.signin_id)
+    return Caller(viewer, secret)
+
+
+def _load_by_token(incoming: Request) -> Caller | None:
+    secret = _bearer(incoming)
+    if secret is None:
+        return None
+    with reading() as session:
+        row = session.execute(select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id).where(ApiToken.token_hash == hash_secret(secret))).first()
+        if row is None:
+            raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
+        token, account = row
+        scopes = frozenset(Scope(scope) for scope in token.scopes.split())
+        viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), scopes, Via.TOKEN)
+        stale = token.last_used_at is None or now() - token.last_used_at > SEEN_EVERY
+        token_id = token.id
+    if stale:
+        _touch(ApiToken, token_id)
+    return Caller(viewer)
+
+
+def _touch(table: type[SignIn | ApiToken], row_id: int | None) -> None:
+    column = "last_seen_at" if table is SignIn else "last_used_at"
+    try:
+        with writing() as session:
+            session.execute(update(table).where(table.id == row_id).values({column: now()}))
+    except DBAPIError as error:
+        # Reading must go on while the database refuses to write.
+        log.warning("last visit not written", reason=str(error.orig))

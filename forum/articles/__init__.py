@@ -1,0 +1,1 @@
+"""What is discussed: sites, articles and their addresses, series."""

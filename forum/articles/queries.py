@@ -1,0 +1,125 @@
+"""Reads of articles: by id, slug, key or address; pages of them; counts of many at once."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from forum.articles.address import BadAddress, normalize_address
+from forum.articles.models import Article, ArticleAddress, Series, Site
+from forum.db.paging import after
+from forum.refusals import not_found
+
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "active": (Article.last_activity_at.expression, Article.id.expression),
+    "newest": (Article.created_at.expression, Article.id.expression),
+    "most_commented": (Article.comment_count.expression, Article.id.expression),
+}
+
+
+@dataclass(frozen=True)
+class ArticlePage:
+    """A page of articles and the sort key after which the next begins, or None."""
+
+    articles: Sequence[Article]
+    next_key: tuple[Any, ...] | None
+
+
+def get_site(session: Session, site_id: int) -> Site:
+    """Return a site. Raises Refusal ``not-found``."""
+    site = session.get(Site, site_id)
+    if site is None:
+        raise not_found("site")
+    return site
+
+
+def get_article(session: Session, article_id: int) -> Article:
+    """Return an article. Raises Refusal ``not-found``."""
+    article = session.get(Article, article_id)
+    if article is None:
+        raise not_found("article")
+    return article
+
+
+def get_article_by_slug(session: Session, site_id: int, slug: str) -> Article:
+    """Return an article by its slug. Raises Refusal ``not-found``."""
+    article = session.scalar(select(Article).where(Article.site_id == site_id, Article.slug == slug))
+    if article is None:
+        raise not_found("article")
+    return article
+
+
+def lock_article(session: Session, article_id: int) -> Article:
+    """Return an article, locked until the transaction ends and as it stands now. Always the first lock taken: article → root → parent → comment."""
+    article = session.scalar(select(Article).where(Article.id == article_id).with_for_update().execution_options(populate_existing=True))
+    if article is None:
+        raise not_found("article")
+    return article
+
+
+def find_article_by_address(session: Session, site_id: int, address: str) -> Article | None:
+    """Return the article that has this normalised address, as its own or as an alias, or None."""
+    return session.scalar(
+        select(Article)
+        .join(ArticleAddress, ArticleAddress.article_id == Article.id)
+        .where(ArticleAddress.site_id == site_id, ArticleAddress.address_hash == hash_address(address))
+    )
+
+
+def find_article_by_key(session: Session, site_id: int, key: str) -> Article | None:
+    """Return the article with this key, or None."""
+    return session.scalar(select(Article).where(Article.site_id == site_id, Article.key == key))
+
+
+def list_articles(session: Session, site_id: int, *, sort: str, after_key: Sequence[Any] | None, limit: int) -> ArticlePage:
+    """Return at most ``limit`` articles in the order ``sort``, all descending, after ``after_key``."""
+    columns = SORTS[sort]
+    statement = select(Article).where(Article.site_id == site_id)
+    if after_key is not None:
+        statement = statement.where(after(columns, after_key, descending=[True] * len(columns)))
+    rows = list(session.scalars(statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)))
+    page = rows[:limit]
+    names = [str(column.key) for column in columns]
+    return ArticlePage(page, tuple(getattr(page[-1], name) for name in names) if len(rows) > limit else None)
+
+
+def count_comments(session: Session, site_id: int, urls: Sequence[str]) -> list[int]:
+    """Return the visible comments of each address, in one read; an address that is not known or not one counts 0."""
+    hashes = [_hash_or_none(url) for url in urls]
+    rows = session.execute(
+        select(ArticleAddress.address_hash, Article.comment_count)
+        .join(Article, Article.id == ArticleAddress.article_id)
+        .where(ArticleAddress.site_id == site_id, ArticleAddress.address_hash.in_({known for known in hashes if known}))
+    )
+    counts = {found: count for found, count in rows}
+    return [counts.get(known or "", 0) for known in hashes]
+
+
+def series_by_id(session: Session, ids: Collection[int]) -> dict[int, Series]:
+    """Return the series with these ids in one read."""
+    return {series.id: series for series in session.scalars(select(Series).where(Series.id.in_(ids)))} if ids else {}
+
+
+def list_parts(session: Session, series_id: int) -> list[Article]:
+    """Return a series' articles in the order of their parts; at most 100."""
+    return list(session.scalars(select(Article).where(Article.series_id == series_id).order_by(Article.part, Article.id).limit(100)))
+
+
+def list_addresses(session: Session, article_id: int) -> list[str]:
+    """Return every address of an article, oldest first."""
+    return list(session.scalars(select(ArticleAddress.address).where(ArticleAddress.article_id == article_id).order_by(ArticleAddress.id)))
+
+
+def hash_address(address: str) -> str:
+    """Return the hash by which a normalised address is found."""
+    return hashlib.sha256(address.encode()).hexdigest()
+
+
+def _hash_or_none(url: str) -> str | None:
+    try:
+        return hash_address(normalize_address(url))
+    except BadAddress:
+        return None

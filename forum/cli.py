@@ -1,0 +1,267 @@
+"""The ``forum`` command: serve, init, demo, import, account, db, settings.
+
+Exit codes: 0 done, 1 the input was refused or a check fell short, 2 wrong usage. Errors are one sentence with the way out, never a traceback.
+"""
+
+import secrets
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import flask_migrate
+import msgspec
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import make_url
+
+from forum.access.viewer import DEFAULT_SITE_ID, Role
+from forum.accounts.actions import NewAccount, change_password, check_new_account, create_account, set_role
+from forum.accounts.passwords import find_password_faults, hash_password
+from forum.accounts.queries import get_account
+from forum.app import create_app
+from forum.db.base import db
+from forum.db.schema import bring_up_to_date, refresh_statistics, schema_head, schema_revision
+from forum.db.transaction import reading, writing
+from forum.demo.load import is_empty, load_demo, sign_in_names
+from forum.paths import resource
+from forum.refusals import Refusal
+from forum.server import Server, default_workers
+from forum.settings import Settings, SettingsError, describe_settings, load_settings
+
+DEMO_PASSWORD_FILE = "demo_password"
+
+
+def say(line: str = "") -> None:
+    """Write a line for the person at the terminal."""
+    click.echo(line)
+
+
+def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run ``command`` inside an application built from the environment."""
+
+    @wraps(command)
+    def run(*args: Any, **named: Any) -> Any:
+        with _application().app_context():
+            return command(*args, **named)
+
+    return run
+
+
+def _application() -> Flask:
+    return create_app(_command_settings())
+
+
+def _command_settings() -> Settings:
+    # A person reads these lines, not a log collector; what a command has to say it says itself.
+    settings = load_settings()
+    return msgspec.structs.replace(settings, log_format="console", log_level="error")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("forum"), prog_name="forum")
+def cli() -> None:
+    """A self-hosted discussion backend for articles whose claims are contested."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Server processes. [default: FORUM_WORKERS]")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads in each process. [default: FORUM_THREADS]")
+def serve(host: str, port: int, workers: int | None, threads: int | None) -> None:
+    """Serve the site; an empty data folder is initialised first."""
+    settings = load_settings()
+    with _application().app_context():
+        if bring_up_to_date():
+            say(f"The database was brought up to date: {_where(settings)}")
+        _refuse_other_schema()
+        # The workers open connections of their own: one that two processes share would mix up their answers.
+        db.engine.dispose()
+    shown = f"[{host}]" if ":" in host else host
+    count = workers or settings.workers or default_workers()
+    say(f"Serving {settings.site_name} at http://{shown}:{port} with {count} process{'es' if count > 1 else ''}. Stop with Ctrl-C.")
+    sys.stdout.flush()
+    Server(settings, bind=f"{shown}:{port}", workers=count, threads=threads or settings.threads).run()
+
+
+@cli.command()
+def init() -> None:
+    """Create or upgrade the database and make the secret; safe to repeat."""
+    settings = load_settings()
+    with _application().app_context():
+        changed = bring_up_to_date()
+        _refuse_other_schema()
+    say(f"{'Brought up to date' if changed else 'Up to date already'}: {_where(settings)}")
+
+
+@cli.command()
+@with_app
+def demo() -> None:
+    """Load the demo discussion into an empty database and show who can sign in."""
+    bring_up_to_date()
+    settings = load_settings()
+    file = Path(settings.data_dir) / DEMO_PASSWORD_FILE
+    with reading() as session:
+        empty = is_empty(session)
+    if empty:
+        password = secrets.token_urlsafe(9)
+        with writing() as session:
+            counts = load_demo(session, password)
+        file.touch(mode=0o600)
+        file.write_text(password + "\n", encoding="utf-8")
+        refresh_statistics()
+        say("Loaded the demo discussion: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")
+    elif not file.exists():
+        raise click.ClickException("The database is not empty, and what is in it is not the demo. Set FORUM_DATA_DIR to another folder for the demo.")
+    say("Sign in as:")
+    for kind, handle in sign_in_names():
+        say(f"  {kind:<10} {handle:<12} password {file.read_text(encoding='utf-8').strip()}")
+
+
+
+
+@cli.group()
+def account() -> None:
+    """Accounts: create one, give it a role, set its password."""
+
+
+@account.command("create")
+@click.argument("handle")
+@click.option("--email", required=True, help="The account's e-mail address.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="member", show_default=True)
+@click.option("--display-name", default="", help="The name that readers see. [default: the handle]")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@with_app
+def create(handle: str, email: str, role: str, display_name: str, password_stdin: bool) -> None:
+    """Create the account HANDLE."""
+    new = NewAccount(handle, email, _ask_password(password_stdin), display_name)
+    with reading() as session:
+        check_new_account(session, new)
+    hashed = hash_password(new.password)
+    with writing() as session:
+        made = create_account(session, new, password_hash=hashed)
+        set_role(session, made, site_id=DEFAULT_SITE_ID, role=Role(role))
+        handle = made.handle
+    say(f"Created the account {handle} with the role {role}.")
+
+
+@account.command("role")
+@click.argument("handle")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@with_app
+def give_role(handle: str, role: str) -> None:
+    """Give the account HANDLE a role."""
+    with writing() as session:
+        set_role(session, get_account(session, handle), site_id=DEFAULT_SITE_ID, role=Role(role))
+    say(f"{handle} has the role {role} now.")
+
+
+@account.command("password")
+@click.argument("handle")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@with_app
+def set_password(handle: str, password_stdin: bool) -> None:
+    """Set a new password for the account HANDLE and sign it out everywhere."""
+    password = _ask_password(password_stdin)
+    if faults := find_password_faults(password, handle=handle):
+        raise click.ClickException(faults[0].detail)
+    hashed = hash_password(password)
+    with writing() as session:
+        change_password(session, get_account(session, handle), password_hash=hashed, keep_signin_id=None)
+    say(f"{handle} has a new password and is signed out everywhere.")
+
+
+@cli.group("db")
+def database() -> None:
+    """The database's schema: upgrade, downgrade, where it stands."""
+
+
+@database.command("upgrade")
+@click.argument("revision", default="head")
+@with_app
+def upgrade_schema(revision: str) -> None:
+    """Bring the schema to REVISION, by default this version's."""
+    flask_migrate.upgrade(directory=str(resource("migrations")), revision=revision)
+    _say_revision()
+
+
+@database.command("downgrade")
+@click.argument("revision")
+@with_app
+def downgrade_schema(revision: str) -> None:
+    """Take the schema back to REVISION (`base`: no tables, and nothing in them)."""
+    flask_migrate.downgrade(directory=str(resource("migrations")), revision=revision)
+    _say_revision()
+
+
+@database.command("current")
+@with_app
+def current() -> None:
+    """Say which revision the database has and which one this version needs."""
+    _say_revision()
+
+
+@database.command("analyze")
+@with_app
+def analyze() -> None:
+    """Let the database's planner look at the tables anew."""
+    refresh_statistics()
+    say("Done.")
+
+
+@cli.command("settings")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show_settings(as_json: bool) -> None:
+    """List every setting: type, default, meaning, present value and where it came from; secrets are masked."""
+    rows = describe_settings()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)))
+        return
+    for row in rows:
+        say(f"{row.name} = {row.value or '(empty)'}   [{row.source}]")
+        say(f"    {row.meaning} {row.kind}, default {row.default or '(empty)'}.")
+
+
+def _say_revision() -> None:
+    with reading() as session:
+        found = schema_revision(session)
+    say(f"The database is at {found or 'nothing yet'}; this version needs {schema_head()}.")
+
+
+def _refuse_other_schema() -> None:
+    with reading() as session:
+        found = schema_revision(session)
+    if found != schema_head():
+        raise click.ClickException(f"The database has the schema {found}, this version needs {schema_head()}: run the version that made it, or 'forum db' to move it.")
+
+
+def _where(settings: Settings) -> str:
+    return make_url(settings.database_url).render_as_string(hide_password=True)
+
+
+def _ask_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is one sentence on standard error and exit code 1."""
+    try:
+        cli(standalone_mode=True)
+    except SettingsError as error:
+        _fail(str(error))
+    except Refusal as refusal:
+        _fail(" ".join(dict.fromkeys([refusal.detail, *(fault.detail for fault in refusal.faults)])))
+    except DBAPIError as error:
+        _fail(f"The database refused: {str(error.orig).strip().splitlines()[0]} (FORUM_DATABASE_URL says where it is).")
+
+
+def _fail(sentence: str) -> None:
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)

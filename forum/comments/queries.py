@@ -1,0 +1,132 @@
+"""Reads of comments: one with its place, its ancestors and branch, its revisions, a person's comments."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from forum.accounts.models import Account
+from forum.articles.queries import lock_article
+from forum.comments.counts import Place
+from forum.comments.models import Comment, Revision
+from forum.comments.states import State
+from forum.refusals import not_found
+
+Row = tuple[Comment, Account]
+# Deep threads exist; nobody reads a thousand lines above a comment. The root and the nearest ancestors are shown.
+ANCESTORS_MAX = 50
+
+
+def with_writer() -> Select[tuple[Comment, Account]]:
+    """Return the select of comments with their writers, which every listing begins with."""
+    return select(Comment, Account).join(Account, Account.id == Comment.author_id)
+
+
+def is_listed() -> ColumnElement[bool]:
+    """Return the condition that a comment has a place in a listing for everyone: as text or as a tombstone."""
+    return Comment.state != State.HELD.value
+
+
+def find_row(session: Session, comment_id: int) -> Row | None:
+    """Return a comment with its writer, or None."""
+    row = session.execute(with_writer().where(Comment.id == comment_id)).first()
+    return (row[0], row[1]) if row else None
+
+
+def get_comment(session: Session, comment_id: int) -> Comment:
+    """Return a comment. Raises Refusal ``not-found``."""
+    comment = session.get(Comment, comment_id)
+    if comment is None:
+        raise not_found("comment")
+    return comment
+
+
+def lock_place(session: Session, comment_id: int) -> Place:
+    """Return a comment with all that is above it, locked in the one order and read afresh. Raises Refusal ``not-found``."""
+    known = session.execute(select(Comment.article_id, Comment.root_id, Comment.parent_id).where(Comment.id == comment_id)).first()
+    if known is None:
+        raise not_found("comment")
+    article = lock_article(session, known.article_id)
+    locked = lock_comments(session, [known.root_id, known.parent_id, comment_id])
+    return Place(article, locked[known.root_id], locked.get(known.parent_id), locked[comment_id])
+
+
+def lock_comments(session: Session, ids: Sequence[int | None]) -> dict[int | None, Comment]:
+    """Return these comments locked, in rising id order: a root is older than a parent, a parent than its reply."""
+    statement = select(Comment).where(Comment.id.in_({known for known in ids if known is not None})).order_by(Comment.id)
+    rows = session.scalars(statement.with_for_update().execution_options(populate_existing=True))
+    return {comment.id: comment for comment in rows}
+
+
+def list_ancestors(session: Session, comments: Collection[Comment]) -> dict[int, list[Row]]:
+    """Return the listed ancestors of each comment, root first, at most the root and the 50 nearest; one read for all."""
+    wanted = {comment.id: comment for comment in comments if comment.parent_id is not None}
+    if not wanted:
+        return {}
+    start = select(Comment.id.label("of"), Comment.parent_id.label("at"), literal(1).label("step")).where(Comment.id.in_(wanted))
+    chain = start.cte("chain", recursive=True)
+    above = aliased(Comment)
+    chain = chain.union_all(
+        select(chain.c.of, above.parent_id, chain.c.step + 1).join(above, above.id == chain.c.at).where(above.parent_id.is_not(None), chain.c.step < ANCESTORS_MAX)
+    )
+    pairs = session.execute(select(chain.c.of, chain.c.at)).all()
+    ids = {at for _, at in pairs} | {comment.root_id for comment in wanted.values()}
+    rows = {comment.id: (comment, account) for comment, account in session.execute(with_writer().where(Comment.id.in_(ids), is_listed())).all()}
+    above_of: dict[int, set[int]] = {of: {int(comment.root_id or 0)} for of, comment in wanted.items()}
+    for of, at in pairs:
+        above_of[of].add(at)
+    return {of: [rows[known] for known in sorted(known_ids) if known in rows and known != of] for of, known_ids in above_of.items()}
+
+
+def list_branch(session: Session, comment: Comment, *, after_id: int, limit: int) -> tuple[list[Row], bool]:
+    """Return the first ``limit`` listed comments below ``comment`` with ids over ``after_id``, in id order, and whether there are more.
+
+    Any such prefix from the start is a whole tree. A root's branch is one index range; another's is found by going down from it.
+    """
+    statement = _below(with_writer().where(Comment.id > after_id, is_listed()), comment)
+    rows = [(row[0], row[1]) for row in session.execute(statement.order_by(Comment.id).limit(limit + 1)).all()]
+    return rows[:limit], len(rows) > limit
+
+
+def count_branch(session: Session, comment: Comment, *, after_id: int) -> int:
+    """Return how many listed comments with ids over ``after_id`` are below ``comment``."""
+    statement = select(func.count()).select_from(Comment).where(Comment.id > after_id, is_listed())
+    return session.scalar(_below(statement, comment)) or 0
+
+
+def _below(statement: Select[Any], comment: Comment) -> Select[Any]:
+    if comment.depth == 0:
+        return statement.where(Comment.root_id == comment.id, Comment.depth > 0)
+    branch = select(Comment.id).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
+    below = aliased(Comment)
+    branch = branch.union_all(select(below.id).join(branch, below.parent_id == branch.c.id))
+    return statement.where(Comment.id.in_(select(branch.c.id)))
+
+
+def list_revisions(session: Session, comment_id: int) -> list[Revision]:
+    """Return a comment's revisions, oldest first; at most the newest 200."""
+    newest = session.scalars(select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number.desc()).limit(200))
+    return list(newest)[::-1]
+
+
+def list_own(session: Session, article_id: int, account_id: int) -> list[Row]:
+    """Return the newest 50 comments of a person on an article that others cannot read now, oldest first."""
+    statement = with_writer().where(Comment.author_id == account_id, Comment.article_id == article_id, Comment.state.not_in((State.VISIBLE.value, State.ERASED.value)))
+    rows = session.execute(statement.order_by(Comment.id.desc()).limit(50)).all()
+    return [(row[0], row[1]) for row in rows][::-1]
+
+
+def list_by_writer(session: Session, account_id: int, *, before_id: int | None, limit: int) -> tuple[list[Row], int | None]:
+    """Return a person's visible comments, newest first, and the id before which the next page begins, or None."""
+    statement = with_writer().where(Comment.author_id == account_id, Comment.state == State.VISIBLE.value)
+    if before_id is not None:
+        statement = statement.where(Comment.id < before_id)
+    rows = [(row[0], row[1]) for row in session.execute(statement.order_by(Comment.id.desc()).limit(limit + 1)).all()]
+    return rows[:limit], rows[limit - 1][0].id if len(rows) > limit else None
+
+
+def articles_of_writer(session: Session, account_id: int) -> list[int]:
+    """Return the ids of the articles on which a person has commented."""
+    return list(session.scalars(select(Comment.article_id).where(Comment.author_id == account_id).distinct()))
+

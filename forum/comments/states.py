@@ -1,0 +1,28 @@
+"""The states of a comment and what each means for readers: data, read by queries, predicates and the presenter."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What readers see of a comment."""
+
+    HELD = "held"
+    VISIBLE = "visible"
+    SCREENED = "screened"
+    REMOVED = "removed"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+# Event → (states it may start from, state it leads to). Anything else is refused with the allowed ones named.
+MOVES: dict[str, tuple[frozenset[State], State]] = {
+    "edit": (frozenset({State.VISIBLE}), State.VISIBLE),
+    "withdraw": (frozenset({State.HELD, State.VISIBLE, State.SCREENED, State.REMOVED}), State.WITHDRAWN),
+    "unwithdraw": (frozenset({State.WITHDRAWN}), State.VISIBLE),
+    "erase": (frozenset(State) - {State.ERASED}, State.ERASED),
+}
+
+
+def allowed_events(state: State) -> tuple[str, ...]:
+    """Return the events that may happen to a comment in ``state``, in the table's order."""
+    return tuple(event for event, (sources, _) in MOVES.items() if state in sources)

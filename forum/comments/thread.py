@@ -1,0 +1,165 @@
+"""A page of a discussion: roots in an order, each with the first of its replies, or with filters the matches themselves.
+
+Its cost is the page's, never the thread's: every order is an index over an article's roots, and the first K replies of each root are one index
+range. The order of replies is always by id, which is the order of writing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal_column, select, union_all
+from sqlalchemy.orm import Session
+
+from forum.accounts.models import Account
+from forum.articles.models import Article
+from forum.comments.models import LISTED_REPLY, LISTED_ROOT, Comment
+from forum.comments.queries import Row, list_ancestors, with_writer
+from forum.comments.stance import Stance
+from forum.comments.states import State
+from forum.db.paging import after
+
+DOMINANT_MINIMUM = 3
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sort order: its columns, each ascending (False) or descending (True); the last is always the id."""
+
+    columns: tuple[str, ...]
+    descending: bool
+
+    @property
+    def key(self) -> tuple[ColumnElement[Any], ...]:
+        """The columns as they stand in a query."""
+        return tuple(getattr(Comment, name).expression for name in self.columns)
+
+
+ORDERS: dict[str, Order] = {
+    "oldest": Order(("created_at", "id"), False),
+    "newest": Order(("created_at", "id"), True),
+    "active": Order(("activity_at", "id"), True),
+    "most_tagged": Order(("tag_n", "id"), True),
+    "most_valued": Order(("score_valued", "id"), True),
+    "most_contested": Order(("score_contested", "id"), True),
+    "unanswered": Order(("author_replied", "doubt_rank", "created_at", "id"), False),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a match must be; None asks nothing. ``viewer_id`` is who ``by=me`` means."""
+
+    stance: Stance | None = None
+    tagged: Stance | None = None
+    by: str | None = None
+    answered: str | None = None
+    viewer_id: int | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.stance or self.tagged or self.by or self.answered)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A root with the beginning of its thread, or a match with what it answers."""
+
+    row: Row
+    replies: Sequence[Row] = ()
+    shown: int = 0
+    context: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """A page's items and where the next begins: (leads already shown, sort key or empty), or None at the end."""
+
+    items: Sequence[Item]
+    next_place: tuple[int, tuple[Any, ...]] | None
+    filters: Filters = field(default_factory=Filters)
+
+
+def read_roots(session: Session, article: Article, *, order: Order, place: tuple[int, Sequence[Any]], limit: int, replies: int) -> ThreadPage:
+    """Return a page of roots from ``place`` on: pinned and featured ones first in every order, then the rest by the order's key."""
+    leads_shown, key = place
+    listed = literal_column(LISTED_ROOT, type_=Comment.depth.type)
+    found: list[Row] = []
+    leads: list[Row] = []
+    if not key:
+        statement = with_writer().where(Comment.article_id == article.id, literal_column("lead > 0"), listed)
+        leads = _rows(session, statement.order_by(Comment.lead.desc(), Comment.id))
+        found = leads[leads_shown : leads_shown + limit]
+    if len(found) < limit or not leads[leads_shown + limit :]:
+        statement = with_writer().where(Comment.article_id == article.id, listed, Comment.lead == 0)
+        found = found + _rows(session, _in_order(statement, order, key, limit + 1 - len(found)))
+    rows = found[:limit]
+    by_root = _read_replies(session, [comment.id for comment, _ in rows], replies) if replies else {}
+    items = [Item(row, by_root.get(row[0].id, ()), len(by_root.get(row[0].id, ()))) for row in rows]
+    more = len(found) > limit or leads_shown + limit < len(leads)
+    return ThreadPage(items, _place_after(rows, order, leads_shown, leads) if more and rows else None)
+
+
+def read_matches(session: Session, article: Article, filters: Filters, *, order: Order, key: Sequence[Any], limit: int) -> ThreadPage:
+    """Return a page of the visible comments that match, at any depth, each with its ancestors."""
+    statement = with_writer().where(Comment.article_id == article.id, Comment.state == State.VISIBLE.value, *_conditions(filters, article))
+    found = _rows(session, _in_order(statement, order, key, limit + 1))
+    rows = found[:limit]
+    above = list_ancestors(session, [comment for comment, _ in rows])
+    items = [Item(row, context=above.get(row[0].id, ())) for row in rows]
+    return ThreadPage(items, (0, _key_of(rows[-1][0], order)) if len(found) > limit else None, filters)
+
+
+def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.stance:
+        conditions.append(Comment.stance == filters.stance)
+    if filters.tagged:
+        count = getattr(Comment, f"tag_{filters.tagged}")
+        conditions += [Comment.tag_n >= DOMINANT_MINIMUM, count * 2 >= Comment.tag_n]
+    if filters.by == "author":
+        conditions.append(Comment.author_id.in_(article.author_ids))
+    elif filters.by == "verified":
+        conditions.append(Account.verified.is_(True))
+    elif filters.by == "me":
+        conditions.append(Comment.author_id == filters.viewer_id)
+    if filters.answered == "no":
+        conditions += [Comment.author_replied.is_(False), Comment.author_id.not_in(article.author_ids)]
+    return conditions
+
+
+def _in_order(statement: Select[tuple[Comment, Account]], order: Order, key: Sequence[Any], limit: int) -> Select[tuple[Comment, Account]]:
+    columns = order.key
+    if key:
+        statement = statement.where(after(columns, key, descending=[order.descending] * len(columns)))
+    return statement.order_by(*(column.desc() if order.descending else column.asc() for column in columns)).limit(limit)
+
+
+def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict[int, list[Row]]:
+    if not root_ids:
+        return {}
+    listed = literal_column(LISTED_REPLY, type_=Comment.depth.type)
+    # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
+    parts = [select(Comment.id).where(Comment.root_id == root_id, listed).order_by(Comment.id).limit(limit).subquery() for root_id in root_ids]
+    ids = union_all(*(select(part.c.id) for part in parts)).subquery()
+    by_root: dict[int, list[Row]] = {}
+    for row in _rows(session, with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)):
+        by_root.setdefault(int(row[0].root_id or 0), []).append(row)
+    return by_root
+
+
+def _place_after(rows: Sequence[Row], order: Order, leads_shown: int, leads: Sequence[Row]) -> tuple[int, tuple[Any, ...]]:
+    last = rows[-1][0]
+    if last.lead:
+        return leads_shown + len(rows), ()
+    return len(leads), _key_of(last, order)
+
+
+def _key_of(comment: Comment, order: Order) -> tuple[Any, ...]:
+    return tuple(getattr(comment, name) for name in order.columns)
+
+
+def _rows(session: Session, statement: Select[tuple[Comment, Account]]) -> list[Row]:
+    return [(row[0], row[1]) for row in session.execute(statement).all()]
+

@@ -1,0 +1,47 @@
+"""How connections behave: SQLite pragmas and BEGIN IMMEDIATE for transactions that write, PostgreSQL time limits.
+
+The rule: a transaction that will write says so before its first statement (``writing`` in transaction.py). Under SQLite's plain BEGIN a
+request that reads and then writes fails with "database is locked" whenever another commits in between, and no busy timeout helps.
+"""
+
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=False)
+
+
+def engine_options(url: str, *, timeout_seconds: int, pool_size: int) -> dict[str, Any]:
+    """Return the engine's options for ``url``; a lock or a connection is waited for at most ``timeout_seconds``."""
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": timeout_seconds}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": timeout_seconds, "check_same_thread": False}
+        return options
+    milliseconds = timeout_seconds * 1000
+    limits = f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds * 2} -c idle_in_transaction_session_timeout={milliseconds * 6}"
+    options["connect_args"] = {"connect_timeout": timeout_seconds, "options": f"{limits} -c timezone=UTC", "application_name": "forum"}
+    options["pool_pre_ping"] = True
+    options["pool_recycle"] = 1800
+    return options
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Attach the listeners that make ``engine`` keep this file's rule; called once for each engine."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: it emits no BEGIN before SAVEPOINT, and its own BEGIN is the plain one.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if intends_to_write.get() else "BEGIN")

@@ -1,0 +1,19 @@
+"""INSERT … ON CONFLICT DO NOTHING on both databases: how a row that may already be there is written without a race."""
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from forum.db.base import Base
+
+
+def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool:
+    """Insert a row unless one with the same unique key is there, and return whether it was inserted.
+
+    On PostgreSQL this waits for another transaction that is inserting the same key, so that exactly one of them sees True.
+    """
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    result = session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    return bool(getattr(result, "rowcount", 0))

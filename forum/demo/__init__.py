@@ -1,0 +1,1 @@
+"""The demo discussion: a text worth reading, and how it is loaded into an empty database."""

@@ -1,0 +1,34 @@
+"""A comment's text made ready before any write begins: checked, put in order and rendered once. No lock is held while Markdown is rendered."""
+
+from dataclasses import dataclass
+
+from forum.accounts.queries import known_handles
+from forum.db.transaction import reading
+from forum.refusals import Fault, invalid
+from forum.text.limits import find_body_faults, normalize_body
+from forum.text.mentions import find_mentions
+from forum.text.render import render
+
+
+@dataclass(frozen=True)
+class PreparedBody:
+    """A checked text, its rendering and the renderer's version."""
+
+    body_md: str
+    html: str
+    renderer: int
+
+
+def prepare_body(body_md: str) -> PreparedBody:
+    """Check and render a comment's text; mentions of people who exist become links. Raises Refusal ``validation``."""
+    text = normalize_body(body_md)
+    faults = find_body_faults(text)
+    if faults:
+        raise invalid(*(Fault("/body_md", fault.code, fault.detail) for fault in faults))
+    mentioned = find_mentions(text)
+    handles: frozenset[str] = frozenset()
+    if mentioned:
+        with reading() as session:
+            handles = known_handles(session, mentioned)
+    rendered = render(text, known_handles=handles)
+    return PreparedBody(text, rendered.html, rendered.renderer)

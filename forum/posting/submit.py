@@ -1,0 +1,46 @@
+"""The life of a new comment, in the order in which it happens; reads like the list in ARCHITECTURE.md."""
+
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Viewer
+from forum.articles.models import Article
+from forum.articles.queries import lock_article
+from forum.comments import actions
+from forum.comments.models import Comment
+from forum.comments.queries import lock_comments
+from forum.comments.stance import Stance
+from forum.comments.states import State
+from forum.posting.prepare import PreparedBody
+from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.web.limits import charge
+
+
+def submit(session: Session, viewer: Viewer, article_id: int, *, stance: Stance | None, parent_id: int | None, prepared: PreparedBody) -> Comment:
+    """Store a comment by ``viewer`` and return it, counted and visible.
+
+    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies), ``rate-limited``.
+    """
+    charge(session, "comment_rate", str(viewer.account_id))
+    article = lock_article(session, article_id)
+    if article.closed_at is not None:
+        raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
+    parent, root = find_place(session, article, parent_id)
+    assert viewer.account_id is not None, "the permission table lets nobody comment without an account"
+    new = actions.NewComment(prepared.body_md, prepared.html, prepared.renderer, stance, viewer.account_id)
+    return actions.store(session, article, parent, root, new)
+
+
+def find_place(session: Session, article: Article, parent_id: int | None) -> tuple[Comment | None, Comment | None]:
+    """Return the locked parent and root for a reply to ``parent_id``, both None for a root. Raises Refusal ``validation`` or ``closed``."""
+    if parent_id is None:
+        return None, None
+    known = session.get(Comment, parent_id)
+    if known is None or known.article_id != article.id or known.state == State.HELD:
+        raise invalid(Fault("/parent_id", "unknown-parent", "There is no such comment in this discussion to answer."))
+    locked = lock_comments(session, [known.root_id, known.id])
+    parent, root = locked[known.id], locked[known.root_id]
+    if parent.state != State.VISIBLE:
+        raise invalid(Fault("/parent_id", "parent-hidden", f"The comment you answer is {parent.state} now and takes no new replies; answer another, or the article."))
+    if parent.locked_at is not None or root.locked_at is not None:
+        raise Refusal(Kind.CLOSED, "This thread is locked to new replies; tags stay open.")
+    return parent, root

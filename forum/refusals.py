@@ -1,0 +1,64 @@
+"""Why something is refused, as plain values: every room raises ``Refusal``, the doors translate it into a problem document or a page.
+
+Knows no HTTP: which status a kind has stands in ``web/problems.py``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The kinds of refusal; each has a page under ``/problems/`` and a status."""
+
+    VALIDATION = "validation"
+    MALFORMED = "malformed"
+    BAD_CURSOR = "bad-cursor"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    OWN_COMMENT = "own-comment"
+    CSRF = "csrf"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    ILLEGAL_TRANSITION = "illegal-transition"
+    NOT_TAGGABLE = "not-taggable"
+    CLOSED = "closed"
+    CONFLICT = "conflict"
+    STALE_VERSION = "stale-version"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    IDEMPOTENCY_KEY_IN_PROGRESS = "idempotency-key-in-progress"
+    RATE_LIMITED = "rate-limited"
+    INTERNAL = "internal"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with what was sent: where (a JSON pointer such as ``/body_md``), a stable code and a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Refusal(Exception):
+    """Something that was asked for and is not done; ``detail`` is a sentence for the person who asked, with the way out."""
+
+    def __init__(self, kind: Kind, detail: str, *, faults: tuple[Fault, ...] = (), retry_after: int | None = None, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.faults = faults
+        self.retry_after = retry_after
+        self.allowed = allowed
+
+
+def not_found(what: str) -> Refusal:
+    """Return the refusal for a thing that is not there, or that the caller may not know of."""
+    return Refusal(Kind.NOT_FOUND, f"There is no such {what}, or you may not see it.")
+
+
+def invalid(*faults: Fault) -> Refusal:
+    """Return the refusal of input with at least one fault; the first one's sentence is the summary."""
+    return Refusal(Kind.VALIDATION, faults[0].detail, faults=faults)

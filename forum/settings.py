@@ -1,0 +1,214 @@
+"""Every setting: its name, type, default and one sentence; an unknown or wrong one stops the start with the way out.
+
+A setting is an environment variable ``FORUM_<NAME>`` or a line in the TOML file that ``FORUM_CONFIG`` names; the environment wins.
+``create_app`` and the commands call ``load_settings``; nobody else reads the environment.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "FORUM_"
+SECRET_MINIMUM = 32
+SECRET_FILE = "secret_key"
+_RATE = re.compile(r"(\d{1,6})/(\d{0,5})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class SettingsError(Exception):
+    """A setting is unknown, malformed or unusable; the message is one sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most ``count`` of something in any ``seconds``."""
+
+    count: int
+    seconds: int
+
+
+def parse_rates(text: str) -> tuple[Rate, ...]:
+    """Read ``"30/10m 200/d"`` as rates: a count, a slash, a number of s, m, h or d (1 when left out). Raises SettingsError."""
+    rates = []
+    for word in text.split():
+        match = _RATE.fullmatch(word)
+        if match is None or int(match[1]) < 1 or match[2] == "0":
+            raise SettingsError(f"'{word}' is not a rate; write a count and a span, such as 30/10m or 200/d.")
+        rates.append(Rate(int(match[1]), int(match[2] or 1) * _UNIT_SECONDS[match[3]]))
+    return tuple(rates)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one application, already checked. The sentence beside each one is what ``forum settings`` and the README show."""
+
+    database_url: Annotated[str, Meta(description="Where the discussion is kept: `sqlite:///…` or `postgresql://…`; empty: an SQLite file in the data folder.")] = ""
+    data_dir: Annotated[str, Meta(description="The folder of the embedded database and the generated secret.")] = "./var"
+    secret_key: Annotated[str, Meta(description="Signs sessions and links, at least 32 characters; empty: made once and kept in the data folder with mode 600.")] = ""
+    base_url: Annotated[str, Meta(description="The public address, without a path; https switches on Secure cookies and HSTS.")] = "http://127.0.0.1:8000"
+    site_name: Annotated[str, Meta(description="The name in the page header and titles.", min_length=1, max_length=80)] = "Open Discussion"
+    registration: Annotated[Literal["open", "closed"], Meta(description="Who may sign up: `open` for everyone, `closed` for nobody (accounts come from `forum account create`).")] = "open"
+    hold_first_comments: Annotated[str, Meta(description="Hold the first N comments of a new account; `all` holds everything. This version has no review queue yet, so only `0` is accepted.")] = "0"
+    rate_limits: Annotated[Literal["on", "off"], Meta(description="`off` for benchmarks and load tests only.")] = "on"
+    sign_in_rate: Annotated[str, Meta(description="Failed and successful sign-ins for one login name or address.")] = "10/5m 50/d"
+    sign_in_address_rate: Annotated[str, Meta(description="Sign-ins from one network address (IPv6: one /64), whatever the login.")] = "30/5m 300/d"
+    sign_up_rate: Annotated[str, Meta(description="Sign-ups from one network address.")] = "5/10m 20/d"
+    comment_rate: Annotated[str, Meta(description="Comments by one account.")] = "10/5m 100/d"
+    edit_rate: Annotated[str, Meta(description="Edits, withdrawals and their undoing by one account.")] = "30/10m 300/d"
+    tag_rate: Annotated[str, Meta(description="Tags set, changed or removed by one account.")] = "30/10m 200/d"
+    tag_change_rate: Annotated[str, Meta(description="Changes of one account's tag on one comment.")] = "5/h"
+    preview_rate: Annotated[str, Meta(description="Previews rendered for one account or network address.")] = "60/5m"
+    session_days: Annotated[int, Meta(description="Days after which a sign-in ends in any case.", ge=1, le=400)] = 60
+    session_idle_days: Annotated[int, Meta(description="Days without a visit after which a sign-in ends.", ge=1, le=400)] = 14
+    edit_grace_minutes: Annotated[int, Meta(description="Minutes after posting in which an edit is not marked as one.", ge=0, le=1440)] = 10
+    unwithdraw_days: Annotated[int, Meta(description="Days in which a writer may undo a withdrawal.", ge=0, le=365)] = 30
+    max_request_bytes: Annotated[int, Meta(description="The largest request body that is read; more is answered with 413.", ge=16_384, le=16_777_216)] = 262_144
+    database_timeout_seconds: Annotated[int, Meta(description="How long a write waits for the database before the answer is 503.", ge=1, le=60)] = 5
+    database_pool_size: Annotated[int, Meta(description="Database connections kept by one process (PostgreSQL and SQLite alike).", ge=1, le=200)] = 20
+    mail_url: Annotated[str, Meta(description="Where mail goes; this version sends none, so only the default `file:` is accepted.")] = "file:"
+    redis_url: Annotated[str, Meta(description="Shared limits and cache; this version needs none (the database holds both), so only the empty default is accepted.")] = ""
+    trusted_proxies: Annotated[int, Meta(description="How many proxy hops in front are ours; their X-Forwarded-* headers are believed, nobody else's.", ge=0, le=10)] = 0
+    workers: Annotated[int, Meta(description="Server processes; 0: one per processor, at most 4.", ge=0, le=64)] = 0
+    threads: Annotated[int, Meta(description="Threads in each server process.", ge=1, le=64)] = 8
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe log line that is written.")] = "info"
+    log_format: Annotated[Literal["json", "console"], Meta(description="`json` for one object a line, `console` for people.")] = "json"
+    languages: Annotated[str, Meta(description="Languages offered, best first, separated by spaces; a translation must exist for each but `en`.")] = "en"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the public address is https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The embedded database's file, or None when another database is set."""
+        if self.database_url.startswith("sqlite:///"):
+            return Path(self.database_url.removeprefix("sqlite:///"))
+        return None
+
+
+@dataclass(frozen=True)
+class Described:
+    """One setting as ``forum settings`` shows it."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+    value: str
+    source: str
+
+
+SECRETS = frozenset({"secret_key", "database_url", "mail_url", "redis_url"})
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Return the settings from ``overrides``, the environment and the TOML file, in that order of precedence.
+
+    Relative paths are made absolute against the present folder. Raises SettingsError for an unknown name, a wrong type or an unusable value.
+    """
+    values, _ = _collect(os.environ if environ is None else environ, overrides)
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{_blame(str(error))} 'forum settings' lists every setting.") from None
+    return _check(settings)
+
+
+def describe_settings(environ: Mapping[str, str] | None = None) -> list[Described]:
+    """Return every setting with type, default, meaning, present value and where that came from; secrets are masked."""
+    values, sources = _collect(os.environ if environ is None else environ, {})
+    rows = []
+    for field in msgspec.structs.fields(Settings):
+        hint = get_type_hints(Settings, include_extras=True)[field.name]
+        inner, meta = get_args(hint)[0], get_args(hint)[1]
+        value = str(values.get(field.name, field.default))
+        if field.name in SECRETS and value:
+            value = _mask(value)
+        rows.append(Described(PREFIX + field.name.upper(), _kind(inner), str(field.default), meta.description, value, sources.get(field.name, "default")))
+    return rows
+
+
+def _collect(environ: Mapping[str, str], overrides: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    known = set(Settings.__struct_fields__)
+    path = environ.get("FORUM_CONFIG", "")
+    for name, value in _read_file(path).items() if path else ():
+        if name not in known:
+            raise SettingsError(f"'{name}' in {path} is not a setting; 'forum settings' lists every one.")
+        values[name], sources[name] = value, path
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable in ("FORUM_CONFIG", "FORUM_TEST_PG_URL"):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known or variable != variable.upper():
+            raise SettingsError(f"{variable} is not a setting; 'forum settings' lists every one.")
+        values[name], sources[name] = text, "environment"
+    for name, given in overrides.items():
+        if name not in known:
+            raise SettingsError(f"'{name}' is not a setting; 'forum settings' lists every one.")
+        values[name], sources[name] = given, "argument"
+    return values, sources
+
+
+def _read_file(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"FORUM_CONFIG names {path}, which cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+
+
+def _check(settings: Settings) -> Settings:
+    base = urlsplit(settings.base_url)
+    if base.scheme not in ("http", "https") or not base.hostname or base.path not in ("", "/") or base.query or base.fragment:
+        raise SettingsError("FORUM_BASE_URL must be an address such as https://talk.example.org, without a path.")
+    if settings.secret_key and len(settings.secret_key) < SECRET_MINIMUM:
+        raise SettingsError(f"FORUM_SECRET_KEY is shorter than {SECRET_MINIMUM} characters; leave it out and 'forum init' makes one.")
+    if settings.hold_first_comments != "0":
+        raise SettingsError("FORUM_HOLD_FIRST_COMMENTS needs the review queue, which this version does not have yet; leave it at 0.")
+    if settings.mail_url != "file:":
+        raise SettingsError("FORUM_MAIL_URL: this version sends no mail yet; leave it at 'file:'.")
+    if settings.redis_url:
+        raise SettingsError("FORUM_REDIS_URL: this version shares limits through the database; leave it empty.")
+    for field in Settings.__struct_fields__:
+        if field.endswith("_rate"):
+            try:
+                parse_rates(getattr(settings, field))
+            except SettingsError as error:
+                raise SettingsError(f"{PREFIX}{field.upper()}: {error}") from None
+    data = Path(settings.data_dir).resolve()
+    url = settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}"
+    if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
+        url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
+    elif url.startswith("postgres://"):
+        url = "postgresql://" + url.removeprefix("postgres://")
+    elif not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise SettingsError("FORUM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://.")
+    return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
+
+
+def _mask(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme and parts.password is None and "://" in value:
+        return value
+    return value.replace(parts.password, "…") if parts.scheme and parts.password else "…"
+
+
+def _kind(hint: object) -> str:
+    choices = get_args(hint)
+    return " or ".join(str(choice) for choice in choices) if choices else getattr(hint, "__name__", str(hint))
+
+
+def _blame(message: str) -> str:
+    match = re.search(r"(.*) - at `\$\.(\w+)`", message)
+    return f"{PREFIX}{match[2].upper()}: {match[1]}." if match else f"{message}."

@@ -1,0 +1,80 @@
+"""Writes of tags: set, change, remove. The row is the present, the event the history; comment, thread and article tallies follow at once."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Viewer
+from forum.articles.schemas import Tally
+from forum.clock import now
+from forum.comments.counts import Place, counted
+from forum.comments.present import tally_of
+from forum.comments.queries import lock_place
+from forum.comments.stance import Stance
+from forum.comments.states import State
+from forum.refusals import Kind, Refusal
+from forum.stances.models import Tag, TagEvent
+from forum.stances.tally import count_tags, write_tally
+from forum.web.limits import charge
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A reader's tag after a change, whether it counts, and the tally that holds now."""
+
+    stance: Stance | None
+    counted: bool
+    tally: Tally
+
+
+def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -> Tagged:
+    """Make ``stance`` the viewer's one tag on a comment; the same again changes nothing.
+
+    The article's authors' tags are kept and shown but not counted. Raises Refusal ``own-comment``, ``not-taggable`` or ``rate-limited``.
+    """
+    place, tag = _open(session, viewer, comment_id)
+    if tag is not None and tag.stance == stance:
+        return Tagged(stance, tag.counted, tally_of(place.comment))
+    _charge(session, viewer, comment_id, is_change=tag is not None)
+    moment = now()
+    counts = viewer.account_id not in place.article.author_ids
+    with counted(session, place):
+        if tag is None:
+            tag = Tag(comment_id=comment_id, account_id=viewer.account_id, stance=stance.value, counted=counts, created_at=moment, changed_at=moment)
+            session.add(tag)
+        else:
+            tag.stance, tag.counted, tag.changed_at = stance.value, counts, moment
+        _record(session, viewer, place, stance)
+    return Tagged(stance, counts, tally_of(place.comment))
+
+
+def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
+    """Take the viewer's tag off a comment; without one nothing changes. Raises Refusal ``own-comment``, ``not-taggable`` or ``rate-limited``."""
+    place, tag = _open(session, viewer, comment_id)
+    if tag is not None:
+        _charge(session, viewer, comment_id, is_change=True)
+        with counted(session, place):
+            session.delete(tag)
+            _record(session, viewer, place, None)
+    return Tagged(None, False, tally_of(place.comment))
+
+
+def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Tag | None]:
+    place = lock_place(session, comment_id)
+    if place.comment.author_id == viewer.account_id:
+        raise Refusal(Kind.OWN_COMMENT, "This is your own comment; readers tag what others wrote.")
+    if place.comment.state != State.VISIBLE:
+        raise Refusal(Kind.NOT_TAGGABLE, "Only comments that everybody can read take tags.")
+    return place, session.get(Tag, (comment_id, viewer.account_id), populate_existing=True)
+
+
+def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: bool) -> None:
+    charge(session, "tag_rate", str(viewer.account_id))
+    if is_change:
+        charge(session, "tag_change_rate", f"{viewer.account_id}:{comment_id}")
+
+
+def _record(session: Session, viewer: Viewer, place: Place, stance: Stance | None) -> None:
+    session.add(TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now()))
+    session.flush()
+    write_tally(place.comment, count_tags(session, place.comment.id))

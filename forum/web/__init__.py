@@ -1,0 +1,1 @@
+"""What every door shares: doors, problems, parsing, limits, caching, the OpenAPI document."""

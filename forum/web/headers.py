@@ -1,0 +1,70 @@
+"""Security headers on every answer, and the checks that come before any door: a request id, readable addresses, a size limit."""
+
+import re
+import uuid
+from time import perf_counter
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+from forum.refusals import Kind, Refusal
+from forum.web.context import settings
+
+log = structlog.get_logger("forum.request")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+def register_headers(app: Flask) -> None:
+    """Attach this file's checks, headers and the request log to ``app``."""
+    app.before_request(_open)
+    app.after_request(_close)
+
+
+def _open() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.started = perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    if "\x00" in request.path or "\x00" in request.full_path or "%00" in request.query_string.decode("latin-1"):
+        raise Refusal(Kind.MALFORMED, "The address holds a NUL character; take it out.")
+    if request.content_length is not None and request.content_length > settings().max_request_bytes:
+        raise Refusal(Kind.TOO_LARGE, f"A request has at most {settings().max_request_bytes} bytes here.")
+
+
+def _close(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-ID"] = getattr(g, "request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY if response.mimetype == "text/html" else API_POLICY
+    if settings().is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    log.info("request", **_facts(response))
+    return response
+
+
+def _facts(response: Response) -> dict[str, Any]:
+    # The path without its query: a query may hold what somebody searched for.
+    milliseconds = round((perf_counter() - getattr(g, "started", perf_counter())) * 1000, 1)
+    facts: dict[str, Any] = {"method": request.method, "path": request.path, "status": response.status_code, "ms": milliseconds}
+    account_id = getattr(getattr(g.get("_login_user"), "viewer", None), "account_id", None) if g.get("_login_user") else None
+    return facts | ({"account": account_id} if account_id else {})
+

@@ -1,0 +1,71 @@
+"""Rate limits that hold across processes: one row a bucket, by the generic cell rate algorithm (ITU-T I.371, "virtual scheduling").
+
+A bucket allows ``count`` at once and then one every ``seconds / count``. What is refused is not charged, so a caller who waits as long as
+Retry-After says gets through.
+"""
+
+import hashlib
+import ipaddress
+import math
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from forum.clock import now
+from forum.db.upsert import insert_if_absent
+from forum.refusals import Kind, Refusal
+from forum.settings import Rate, parse_rates
+from forum.web.context import settings
+from forum.web.models import RateLimit
+
+
+def charge(session: Session, name: str, key: str, *, rates: str | None = None) -> None:
+    """Charge one event of the rate setting ``name`` to ``key``, in the open transaction.
+
+    Raises Refusal ``rate-limited`` with the seconds to wait when any of the setting's rates is used up.
+    """
+    if settings().rate_limits == "off":
+        return
+    moment = now().timestamp()
+    waits = [_charge_one(session, name, key, rate, moment) for rate in parse_rates(rates or getattr(settings(), name))]
+    if any(wait > 0 for wait in waits):
+        seconds = math.ceil(max(waits))
+        raise Refusal(Kind.RATE_LIMITED, f"That was too fast; please wait {_in_words(seconds)} and try again.", retry_after=seconds)
+
+
+def forget_spent(session: Session) -> int:
+    """Delete the buckets that are full again and return how many there were; called by a command, never by a reader's request."""
+    result = session.execute(delete(RateLimit).where(RateLimit.due < now().timestamp()))
+    return int(getattr(result, "rowcount", 0))
+
+
+def network_of(address: str | None) -> str:
+    """Return what counts as one network address: an IPv4 address, or an IPv6 /64, since a household has that many addresses to itself."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def _charge_one(session: Session, name: str, key: str, rate: Rate, moment: float) -> float:
+    bucket = hashlib.sha256(f"{name}\0{rate.count}/{rate.seconds}\0{key}".encode()).hexdigest()
+    insert_if_absent(session, RateLimit, bucket=bucket, due=moment)
+    row = session.scalars(select(RateLimit).where(RateLimit.bucket == bucket).with_for_update()).one()
+    interval = rate.seconds / rate.count
+    # A clock that was set back must not lock a caller out for longer than the span.
+    due = min(max(row.due, moment), moment + rate.seconds)
+    wait = due + interval - rate.seconds - moment
+    if wait <= 0:
+        row.due = due + interval
+    return wait
+
+
+def _in_words(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} second{'s' if seconds != 1 else ''}"
+    if seconds < 5400:
+        return f"{math.ceil(seconds / 60)} minutes"
+    return f"{math.ceil(seconds / 3600)} hours"

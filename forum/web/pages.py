@@ -1,0 +1,115 @@
+"""Page doors: HTML answers of the same steps as ``doors.py``; the template is filled after the transaction has ended, from plain structures.
+
+A form that is refused comes back with what was typed and the reasons beside the fields (``redisplay``); a visitor who must sign in is sent there
+and back.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from flask import Blueprint, Response, redirect, render_template, request
+
+from forum.access.permissions import Permission
+from forum.access.viewer import Viewer
+from forum.db.transaction import reading
+from forum.refusals import Kind, Refusal
+from forum.web.csrf import require_csrf
+from forum.web.doors import AnyCall, Call, Door, request_path, run, summary_of, viewer_of_request
+from forum.web.parsing import read_form, read_query
+from forum.web.problems import PROBLEM_TYPES
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to show: its template, what it is filled with and its status."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Go on elsewhere (303 See Other): the answer to every form that did its work. ``location`` is a path of ours."""
+
+    location: str
+
+
+class PageDoors:
+    """The HTML doors of one room: a blueprint and the declarations on it."""
+
+    def __init__(self, room: str) -> None:
+        self.blueprint = Blueprint(f"{room}_pages", f"forum.{room}.pages")
+        self.doors: list[Door] = []
+
+    def door(self, method: str, rule: str, permission: Permission, **declared: Any) -> Callable[[Callable[[Any], Page | Redirect]], Callable[[Any], Page | Redirect]]:
+        """Declare the decorated view as the door ``method rule``. ``body`` is the form's structure, ``redisplay`` shows a refused form again."""
+
+        def declare(view: Callable[[Any], Page | Redirect]) -> Callable[[Any], Page | Redirect]:
+            door = Door(method, rule, f"{self.blueprint.name}.{view.__name__}", permission, summary_of(view), view, **declared)
+            self.doors.append(door)
+            self.blueprint.add_url_rule(rule, view.__name__, lambda **path: _answer_page(door, path), methods=[method])
+            return view
+
+        return declare
+
+
+def safe_next(target: str | None, *, otherwise: str = "/") -> str:
+    """Return ``target`` when it is a path of this site, else ``otherwise``: nobody can be sent elsewhere by a crafted link.
+
+    Browsers read ``//host``, ``/\\host`` and a path with control characters as another host's address; all are turned away.
+    """
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return otherwise
+    return otherwise if any(ord(letter) < 33 or letter == "\\" or ord(letter) == 127 for letter in target) else target
+
+
+def _answer_page(door: Door, path: Mapping[str, Any]) -> Response:
+    viewer = viewer_of_request()
+    call: AnyCall = Call(viewer=viewer, path=path, body=None, query=None)
+    try:
+        if not door.is_safe:
+            require_csrf()
+        call.query = _read_known_query(door.query) if door.query else None
+        call.body = read_form(door.body) if door.body else None
+        outcome = run(door, call, door.view)
+        status = None
+    except Refusal as refusal:
+        outcome, status = _after_refusal(door, call, refusal)
+    return _to_response(outcome, viewer, status)
+
+
+def _after_refusal(door: Door, call: AnyCall, refusal: Refusal) -> tuple[Page | Redirect, int | None]:
+    if door.redisplay is not None:
+        with reading() as session:
+            call.session = session
+            call.thing = door.load(call) if door.load else None
+            return door.redisplay(call, refusal), PROBLEM_TYPES[refusal.kind].status
+    if refusal.kind is Kind.UNAUTHENTICATED and door.is_safe:
+        return Redirect(f"/sign-in?next={quote(request_path(), safe='/')}"), None
+    raise refusal
+
+
+def _read_known_query(kind: type) -> Any:
+    """Read the query of a page: parameters that the page does not know (``utm_source`` and the like) are no fault of the reader's."""
+    known = {item.encode_name for item in msgspec.structs.fields(kind)}
+    request.args = type(request.args)((name, value) for name, value in request.args.items(multi=True) if name in known and value != "")
+    return read_query(kind)
+
+
+def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -> Response:
+    if isinstance(outcome, Redirect):
+        return _private(redirect(outcome.location, code=303))
+    html = render_template(outcome.template, **outcome.context)
+    return _private(Response(html, status or outcome.status, content_type="text/html; charset=utf-8"))
+
+
+def _private(response: Any) -> Response:
+    # no-store would also forbid the back button to bring back what was typed.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Cookie")
+    answer: Response = response
+    return answer

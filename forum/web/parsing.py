@@ -1,0 +1,97 @@
+"""What was sent, as typed structures: JSON bodies, forms and query strings go through the same checks, and unknown fields are refused.
+
+Every text is checked for characters that PostgreSQL cannot store (NUL) or UTF-8 cannot write (lone surrogates) before any rule sees it.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+import msgspec
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from forum.refusals import Fault, Kind, Refusal, invalid
+
+T = TypeVar("T")
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"`([^`]*)`")
+_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
+MAX_NESTING = 32
+
+
+def read_json(kind: type[T]) -> T:
+    """Return the JSON body as ``kind``. Raises Refusal: unsupported-media-type, malformed, too-large or validation."""
+    if request.mimetype != "application/json":
+        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+    try:
+        raw = msgspec.json.decode(request.get_data(cache=False))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(Kind.MALFORMED, f"The body is not valid JSON in UTF-8: {_sentence(error)}") from None
+    refuse_impossible(raw)
+    return _convert(raw, kind, strict=True)
+
+
+def read_query(kind: type[T]) -> T:
+    """Return the query string as ``kind``; an empty parameter counts as left out, one given twice is refused unless the field is a list. Raises Refusal."""
+    given = MultiDict((name, value) for name, value in request.args.items(multi=True) if value != "")
+    return _convert(_flatten(given, kind), kind, strict=False)
+
+
+def read_form(kind: type[T], *, ignored: frozenset[str] = frozenset({"csrf_token"})) -> T:
+    """Return the form as ``kind``; an empty field counts as left out. Raises Refusal."""
+    given = MultiDict((name, value.replace("\r\n", "\n")) for name, value in request.form.items(multi=True) if name not in ignored and value != "")
+    refuse_impossible(given.to_dict(flat=False))
+    return _convert(_flatten(given, kind), kind, strict=False)
+
+
+def refuse_impossible(value: Any, depth: int = 0) -> None:
+    """Raise Refusal ``malformed`` when any text inside ``value`` holds NUL or a lone surrogate, or when it nests too deeply."""
+    if depth > MAX_NESTING:
+        raise Refusal(Kind.MALFORMED, f"The body nests more than {MAX_NESTING} levels deep.")
+    if isinstance(value, str):
+        if _IMPOSSIBLE.search(value):
+            raise Refusal(Kind.MALFORMED, "A text holds a NUL character or half of a surrogate pair; take it out.")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            refuse_impossible(key, depth + 1)
+            refuse_impossible(inner, depth + 1)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            refuse_impossible(inner, depth + 1)
+
+
+def _flatten(given: "MultiDict[str, str]", kind: type) -> dict[str, Any]:
+    lists = {field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type)}
+    flat: dict[str, Any] = {}
+    for name, values in given.lists():
+        if name not in lists and len(values) > 1:
+            raise invalid(Fault(f"/{name}", "repeated", f"'{name}' was given {len(values)} times; give it once."))
+        flat[name] = values if name in lists else values[0]
+    refuse_impossible(flat)
+    return flat
+
+
+def _convert(raw: Any, kind: type[T], *, strict: bool) -> T:
+    try:
+        return cast(T, msgspec.convert(raw, kind, strict=strict))
+    except msgspec.ValidationError as error:
+        raise invalid(_fault_of(str(error))) from None
+
+
+def _fault_of(message: str) -> Fault:
+    match = _WHERE.match(message)
+    what, path = (match["what"], match["path"] or "$") if match else (message, "$")
+    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path.removeprefix("$")).replace(".", "/")
+    field = _FIELD.search(what)
+    if field and "unknown field" in what:
+        return Fault(f"{pointer}/{field[1]}", "unknown-field", f"'{field[1]}' is not a field here; leave it out.")
+    if field and "missing required field" in what:
+        return Fault(f"{pointer}/{field[1]}", "required", f"'{field[1]}' is required.")
+    name = pointer.rpartition("/")[2] or "The body"
+    return Fault(pointer, "invalid", f"{name}: {what[:1].lower()}{what[1:]}.".replace("`", "'"))
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error) if not isinstance(error, RecursionError) else "it nests too deeply"
+    return text if text.endswith(".") else f"{text}."
