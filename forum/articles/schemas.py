@@ -122,7 +122,7 @@ class CountsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CountOut(msgspec.Struct, frozen=True):
     """How many visible comments an address has; 0 when it is not known."""
 
-    page: str
+    url: str
     comments: int
 
 
