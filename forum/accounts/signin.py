@@ -30,7 +30,7 @@ SEEN_EVERY = timedelta(hours=1)
 WRONG = "Login and password do not fit. Check both; case matters in the password."
 
 
-class Caller(UserMixin):
+class Caller(UserMixin):  # type: ignore[misc]
     """flask-login's user: the viewer, and the sign-in's secret name as id, so that ending the row signs out."""
 
     def __init__(self, viewer: Viewer, secret: str = "") -> None:

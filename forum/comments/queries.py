@@ -18,7 +18,7 @@ Row = tuple[Comment, Account]
 ANCESTORS_MAX = 50
 
 
-def with_writer() -> Select[tuple[Comment, Account]]:
+def with_writer() -> Select[Comment, Account]:
     """Return the select of comments with their writers, which every listing begins with."""
     return select(Comment, Account).join(Account, Account.id == Comment.author_id)
 

@@ -129,7 +129,7 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _in_order(statement: Select[tuple[Comment, Account]], order: Order, key: Sequence[Any], limit: int) -> Select[tuple[Comment, Account]]:
+def _in_order(statement: Select[Comment, Account], order: Order, key: Sequence[Any], limit: int) -> Select[Comment, Account]:
     columns = order.key
     if key:
         statement = statement.where(after(columns, key, descending=[order.descending] * len(columns)))
@@ -160,6 +160,6 @@ def _key_of(comment: Comment, order: Order) -> tuple[Any, ...]:
     return tuple(getattr(comment, name) for name in order.columns)
 
 
-def _rows(session: Session, statement: Select[tuple[Comment, Account]]) -> list[Row]:
+def _rows(session: Session, statement: Select[Comment, Account]) -> list[Row]:
     return [(row[0], row[1]) for row in session.execute(statement).all()]
 

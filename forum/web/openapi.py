@@ -109,10 +109,10 @@ def _header_parameters(door: Door) -> list[dict[str, Any]]:
 
 def _responses(door: Door) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    for status, kind in door.answers.items():
-        answer: dict[str, Any] = {"description": (kind.__doc__ or "").strip().splitlines()[0] if kind else "Done; there is no body."}
-        if kind is not None:
-            answer["content"] = {"application/json": {"schema": {"$ref": REF.format(name=kind.__name__)}}}
+    for status, shape in door.answers.items():
+        answer: dict[str, Any] = {"description": (shape.__doc__ or "").strip().splitlines()[0] if shape else "Done; there is no body."}
+        if shape is not None:
+            answer["content"] = {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
         if door.etag:
             answer["headers"] = {"ETag": {"description": "Changes with anything visible in the answer.", "schema": {"type": "string"}}}
         if status == 201:

@@ -5,7 +5,7 @@ Every text is checked for characters that PostgreSQL cannot store (NUL) or UTF-8
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from flask import request
@@ -74,7 +74,7 @@ def _flatten(given: "MultiDict[str, str]", kind: type) -> dict[str, Any]:
 
 def _convert(raw: Any, kind: type[T], *, strict: bool) -> T:
     try:
-        return cast(T, msgspec.convert(raw, kind, strict=strict))
+        return msgspec.convert(raw, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise invalid(_fault_of(str(error))) from None
 
