@@ -1,7 +1,7 @@
 """Reads of comments: one with its place, its ancestors and branch, its revisions, a person's comments."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session, aliased
@@ -14,6 +14,7 @@ from forum.comments.states import State
 from forum.refusals import not_found
 
 Row = tuple[Comment, Account]
+Shape = TypeVarTuple("Shape")
 # Deep threads exist; nobody reads a thousand lines above a comment. The root and the nearest ancestors are shown.
 ANCESTORS_MAX = 50
 
@@ -95,7 +96,7 @@ def count_branch(session: Session, comment: Comment, *, after_id: int) -> int:
     return session.scalar(_below(statement, comment)) or 0
 
 
-def _below(statement: Select[Any], comment: Comment) -> Select[Any]:
+def _below(statement: Select[*Shape], comment: Comment) -> Select[*Shape]:
     if comment.depth == 0:
         return statement.where(Comment.root_id == comment.id, Comment.depth > 0)
     branch = select(Comment.id).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
