@@ -1,7 +1,7 @@
 """Reads an XML file element by element in constant memory; used by the readers of XML formats.
 
-The rule: what is unsafe or broken raises ImportRefused with line and column. DTDs and entities are refused outright; text that nobody asked for is
-not kept, text that was is kept up to a limit; one piece of markup, the nesting and a packed file's unpacked size have limits too.
+The rule: what is unsafe or broken raises ImportRefused with its place. DTDs and entities are refused outright; text that nobody asked for
+is not kept, other text up to a limit; one piece of markup, the nesting and a packed file's unpacked size have limits too.
 """
 
 import gzip
@@ -36,7 +36,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Element:
-    """An element that has ended: names from the root to it, its own text (cut off somewhat above the limit), its ``dsq:id`` and the line of its end."""
+    """An element that has ended: names from the root to it, its own text (cut above TEXT_LIMIT), its ``dsq:id`` and the line of its end."""
 
     path: Names
     text: str
@@ -56,8 +56,9 @@ class _Open:
 def read_elements(file: Path, wanted: AbstractSet[Names], root: str, *, advance: Advance, hint: str) -> Iterator[Element]:
     """Yield the elements whose path is in ``wanted``, in the order in which they end.
 
-    WordPress' names are written ``wp:name`` whatever the version of their namespace, Disqus' without a prefix. ``advance`` is told the bytes read from
-    disk; ``hint`` is the way out when the root element is not ``root``. Raises ImportRefused; elements before the fault have been yielded by then.
+    WordPress' names are written ``wp:name`` whatever the version of their namespace, Disqus' without a prefix. ``advance`` is told the
+    bytes read from disk; ``hint`` is the way out when the root element is not ``root``. Raises ImportRefused; elements before the fault
+    have been yielded by then.
     """
     target = _Target(wanted, root, hint)
     parser = XMLParser(target=target, forbid_dtd=True)
@@ -79,7 +80,8 @@ def read_elements(file: Path, wanted: AbstractSet[Names], root: str, *, advance:
         raise ImportRefused(_explain(file, error)) from None
     except DefusedXmlException:
         raise ImportRefused(
-            f"{file.name}, line {parser.parser.CurrentLineNumber}: it declares a document type or entities, which exports never do; remove the declaration."
+            f"{file.name}, line {parser.parser.CurrentLineNumber}: it declares a document type or entities, which no export does;"
+            " remove the declaration."
         ) from None
     except (LookupError, ValueError) as error:
         raise ImportRefused(f"{file.name}: {error}; convert the file to UTF-8, and its first line with it.") from None

@@ -45,12 +45,13 @@ class Kind(StrEnum):
 
     ARTICLE = "article"
     COMMENT = "comment"
+    PERSON = "person"
     WEBSITE = "website"
 
 
 @dataclass(frozen=True)
 class ImportedArticle:
-    """An article or page that was discussed. ``url`` is None when the file gives no http address; ``line`` is where it stands in the file."""
+    """An article or page that was discussed. ``url`` is None when the file gives no http address; ``line`` is its place in the file."""
 
     external_id: str
     url: str | None
@@ -63,7 +64,7 @@ class ImportedArticle:
 
 @dataclass(frozen=True)
 class ImportedPerson:
-    """Who wrote a comment: one person is one identity under one shown name, so that a pseudonym is never joined to a name by a shared e-mail address."""
+    """Who wrote a comment: one identity under one shown name, so that a shared e-mail address never joins a pseudonym to a name."""
 
     external_id: str
     name: str
@@ -103,6 +104,9 @@ class Changed:
     sample: str
 
 
+# The writer of a text that is gone is nobody's business any more, but a row has a writer; the name is shown nowhere.
+NOBODY = ImportedPerson("nobody", "Former member")
+
 Record = ImportedArticle | ImportedComment | LeftOut | Changed
 Advance = Callable[[int], None]
 Reader = Callable[[Path, Advance], Iterator[Record]]
@@ -123,7 +127,7 @@ def person(name: str, *, user: str = "", email: str = "") -> ImportedPerson:
 
 
 def tidy(text: str) -> str:
-    """Return ``text`` as one line: entities resolved, white space collapsed, characters that steer a terminal or the direction of writing dropped."""
+    """Return ``text`` as one line: entities resolved, white space collapsed, without what steers a terminal or the direction of writing."""
     line = re.sub(r"\s+", " ", html.unescape(text))
     return "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") and c not in _STEERING).strip()
 

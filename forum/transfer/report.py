@@ -1,12 +1,16 @@
-"""What an import did: counts by kind, and what was left out or changed, counted by reason with a few samples. Made by the engine, printed by the command."""
+"""What an import did: counts by kind, and what was left out or changed, counted by reason with a few samples.
+
+Made by the engine, printed by the command. Whatever stands in the file is counted exactly once.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from forum.transfer.records import Changed, Kind, LeftOut
+from forum.transfer.records import Changed, Kind, LeftOut, tidy
 
 SAMPLES = 5
+ID_SHOWN = 120
 
 
 @dataclass
@@ -33,11 +37,11 @@ class Reason:
 
 @dataclass
 class Report:
-    """The account of one import; with ``dry_run`` of one that would have been. The same file again gives ``already_here`` in place of the rest."""
+    """The account of one import; with ``dry_run`` of one that would have been. The same file again is all ``already_here``."""
 
     format: str
     file: str
-    dry_run: bool
+    dry_run: bool = False
     articles: Counts = field(default_factory=Counts)
     people: Counts = field(default_factory=Counts)
     comments: Counts = field(default_factory=Counts)
@@ -50,7 +54,8 @@ class Report:
         reason = reasons.setdefault((what.kind, what.why), Reason(what.kind, what.why))
         reason.count += 1
         if len(reason.samples) < SAMPLES:
-            reason.samples.append((what.external_id, what.sample))
+            # Both come from the file, and a terminal must not obey what stands there.
+            reason.samples.append((tidy(what.external_id)[:ID_SHOWN], tidy(what.sample)))
         if isinstance(what, LeftOut) and what.kind is Kind.COMMENT:
             self.comments.left_out += 1
         elif isinstance(what, LeftOut) and what.kind is Kind.ARTICLE:
@@ -77,8 +82,8 @@ class Report:
         yield ""
         yield f"{'':<10}{'in file':>9}{'new':>9}{'matched':>9}{'here already':>14}{'places kept':>13}{'left out':>10}"
         for name, counts in (("articles", self.articles), ("people", self.people), ("comments", self.comments)):
-            cells = f"{counts.in_file:>9,}{counts.created:>9,}{counts.matched:>9,}{counts.already_here:>14,}{counts.placeholders:>13,}{counts.left_out:>10,}"
-            yield f"{name:<10}{cells}"
+            cells = f"{counts.in_file:>9,}{counts.created:>9,}{counts.matched:>9,}{counts.already_here:>14,}"
+            yield f"{name:<10}{cells}{counts.placeholders:>13,}{counts.left_out:>10,}"
         for title, reasons in (("Left out", self.left_out), ("Changed", self.changed)):
             if reasons:
                 yield ""

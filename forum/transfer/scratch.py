@@ -1,6 +1,7 @@
-"""Puts what a reader yields in order, in a private SQLite file that vanishes with the process: parents before replies, else by time, in bounded memory.
+"""Puts what a reader yields in order, in bounded memory: a private SQLite file that vanishes with the process; used by the engine.
 
-The rule: the whole file is read and judged here before the first row is written anywhere else. Plain sqlite3, because nothing here is the forum's database.
+The rule: the whole file is read and judged here before the first row is written anywhere else; parents come before replies, otherwise time
+decides. Plain sqlite3, because this is not the forum's database.
 """
 
 import sqlite3
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from forum.transfer.records import (
+    NOBODY,
     ArticleState,
     Changed,
     CommentState,
@@ -29,13 +31,15 @@ _CACHE_KIB = 8_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TABLES = """
-CREATE TABLE article (external_id TEXT PRIMARY KEY, url TEXT, title TEXT, created INTEGER, is_closed INTEGER, state TEXT, line INTEGER) WITHOUT ROWID;
+CREATE TABLE article (external_id TEXT PRIMARY KEY, url TEXT, title TEXT, created INTEGER, is_closed INTEGER, state TEXT, line INTEGER)
+  WITHOUT ROWID;
 CREATE TABLE comment (n INTEGER PRIMARY KEY, external_id TEXT UNIQUE, article TEXT, parent TEXT, person TEXT, name TEXT, created INTEGER,
   body TEXT, state TEXT, line INTEGER);
 CREATE TABLE node (n INTEGER PRIMARY KEY, parent_n INTEGER, created INTEGER, live INTEGER);
 CREATE TABLE placed (n INTEGER PRIMARY KEY, parent_n INTEGER, level INTEGER, moment INTEGER);
 CREATE TABLE kept (n INTEGER PRIMARY KEY);
 CREATE TABLE ordered (seq INTEGER PRIMARY KEY, n INTEGER);
+CREATE TABLE seen (kind TEXT, external_id TEXT, PRIMARY KEY (kind, external_id)) WITHOUT ROWID;
 """
 # A parent counts only within the same article; a comment that names itself has none.
 _NODES = """
@@ -48,7 +52,8 @@ _PLACE = """
 WITH RECURSIVE tree (n, parent_n, level, moment) AS (
   SELECT n, NULL, 0, created FROM node WHERE {start}
   UNION ALL
-  SELECT node.n, node.parent_n, tree.level + 1, max(node.created, tree.moment) FROM tree JOIN node ON node.parent_n = tree.n AND node.n <> :start
+  SELECT node.n, node.parent_n, tree.level + 1, max(node.created, tree.moment)
+  FROM tree JOIN node ON node.parent_n = tree.n AND node.n <> :start
 ) INSERT INTO placed SELECT n, parent_n, level, moment FROM tree
 """
 _KEEP = """
@@ -58,8 +63,23 @@ WITH RECURSIVE up (n) AS (
   SELECT placed.parent_n FROM up JOIN placed ON placed.n = up.n WHERE placed.parent_n IS NOT NULL
 ) INSERT INTO kept SELECT n FROM up
 """
+_WITHOUT_ARTICLE = """
+SELECT c.external_id, c.body, a.state FROM comment c LEFT JOIN article a ON a.external_id = c.article
+WHERE a.state IS NOT 'published' ORDER BY c.n
+"""
+_ORPHANS = """
+SELECT c.external_id, c.body FROM comment c JOIN node USING (n) WHERE c.parent IS NOT NULL AND node.parent_n IS NULL AND live ORDER BY n
+"""
+_FROM_THE_FUTURE = "SELECT c.external_id, c.created FROM comment c JOIN node USING (n) WHERE c.created > ? AND live ORDER BY n"
+_NOT_VISIBLE = """
+SELECT c.external_id, c.body, c.state, kept.n FROM comment c JOIN node USING (n) LEFT JOIN kept USING (n) WHERE NOT live ORDER BY c.n
+"""
+_NOT_DISCUSSED = """
+SELECT external_id, title, url, state FROM article a
+WHERE state <> 'published' OR NOT EXISTS (SELECT 1 FROM comment c JOIN kept USING (n) WHERE c.article = a.external_id) ORDER BY line
+"""
 _BATCH = """
-SELECT o.seq, c.external_id, c.article, parent.external_id, c.person, c.name, node.created, c.body, c.line, node.live,
+SELECT o.seq, c.external_id, c.article, parent.external_id, c.person, c.name, node.created, c.body, node.live,
   EXISTS (SELECT 1 FROM placed k JOIN kept ON kept.n = k.n WHERE k.parent_n = c.n)
 FROM ordered o JOIN comment c ON c.n = o.n JOIN node ON node.n = c.n JOIN placed ON placed.n = c.n
 LEFT JOIN comment parent ON parent.n = placed.parent_n
@@ -88,7 +108,6 @@ class Planned:
     body_html: str
     is_placeholder: bool
     is_answered: bool
-    line: int
 
 
 class Scratch:
@@ -146,6 +165,10 @@ class Scratch:
         created_at = None if row[2] is None else min(_moment(row[2]), _moment(self._now))
         return ImportedArticle(external_id, row[0], row[1], created_at, bool(row[3]), ArticleState.PUBLISHED, row[4])
 
+    def is_first(self, kind: str, external_id: str) -> bool:
+        """Return whether this is the first time that this import asks for the thing: what several comments share is counted once."""
+        return bool(self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (kind, external_id)).rowcount)
+
     def _add_article(self, article: ImportedArticle) -> None:
         self._report.articles.in_file += 1
         created = _micros(article.created_at) if article.created_at else None
@@ -162,40 +185,25 @@ class Scratch:
         state, body = comment.state.value, comment.body_html
         if state == _LIVE:
             state = "oversized" if len(body) > BODY_LIMIT else state if body.strip() else "empty"
-        values = (
-            *(
-                comment.external_id,
-                comment.article_external_id,
-                comment.parent_external_id,
-                comment.author.external_id,
-                comment.author.name,
-            ),
-            *(_micros(comment.created_at) if comment.created_at else None, body if state == _LIVE else sample(body), state, comment.line),
-        )
+        created = _micros(comment.created_at) if comment.created_at else None
+        place = (comment.external_id, comment.article_external_id, comment.parent_external_id)
+        said = (comment.author.external_id, comment.author.name, created, body if state == _LIVE else sample(body), state, comment.line)
+        values = (*place, *said)
         if not self._db.execute("INSERT OR IGNORE INTO comment VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).rowcount:
             self._report.note(
                 LeftOut(Kind.COMMENT, comment.external_id, "its id stands twice in the file: the first one is taken", sample(body))
             )
 
     def _leave_out_with_articles(self) -> None:
-        rows = self._db.execute(
-            "SELECT c.external_id, c.body, a.state FROM comment c LEFT JOIN article a ON a.external_id = c.article WHERE a.state IS NOT 'published' ORDER BY c.n"
-        )
-        for external_id, body, state in rows:
+        for external_id, body, state in self._db.execute(_WITHOUT_ARTICLE):
             why = f"its article is left out: {_ARTICLE_WHY_NOT[state]}" if state else "its article is not in the file"
             self._report.note(LeftOut(Kind.COMMENT, external_id, why, sample(body)))
 
     def _note_changes(self) -> None:
-        rows = self._db.execute(
-            "SELECT c.external_id, c.body FROM comment c JOIN node USING (n) WHERE c.parent IS NOT NULL AND node.parent_n IS NULL AND live ORDER BY n"
-        )
-        for external_id, body in rows:
+        for external_id, body in self._db.execute(_ORPHANS):
             why = "what it answers is not in the file under its article: it stands at the top level"
             self._report.note(Changed(Kind.COMMENT, external_id, why, sample(body)))
-        rows = self._db.execute(
-            "SELECT c.external_id, c.created FROM comment c JOIN node USING (n) WHERE c.created > ? AND live ORDER BY n", (self._now,)
-        )
-        for external_id, created in rows:
+        for external_id, created in self._db.execute(_FROM_THE_FUTURE, (self._now,)):
             why = "it is dated in the future: the time of the import is used"
             self._report.note(Changed(Kind.COMMENT, external_id, why, _moment(created).isoformat()))
 
@@ -215,7 +223,6 @@ class Scratch:
         def parent_of(child: int) -> int:
             return int(self._db.execute("SELECT parent_n FROM node WHERE n = ?", (child,)).fetchone()[0])
 
-        # Brent would need no set, but a circle is as long as its part of the file at most, and its members are small numbers.
         seen: set[int] = set()
         while n not in seen:
             seen.add(n)
@@ -226,29 +233,21 @@ class Scratch:
         return first
 
     def _note_left_out(self) -> None:
-        rows = self._db.execute(
-            "SELECT c.external_id, c.body, c.state, kept.n FROM comment c JOIN node USING (n) LEFT JOIN kept USING (n) WHERE NOT live ORDER BY c.n"
-        )
-        for external_id, body, state, kept in rows:
+        for external_id, body, state, kept in self._db.execute(_NOT_VISIBLE):
             if kept is None:
                 self._report.note(LeftOut(Kind.COMMENT, external_id, _WHY_NOT[state], sample(body)))
             else:
-                self._report.note(
-                    Changed(Kind.COMMENT, external_id, f"{_WHY_NOT[state]}, but it was answered: its place is kept without its text", "")
-                )
-        discussed = "SELECT 1 FROM comment c JOIN kept USING (n) WHERE c.article = a.external_id"
+                why = f"{_WHY_NOT[state]}, but it was answered: its place is kept without its text"
+                self._report.note(Changed(Kind.COMMENT, external_id, why, ""))
         self._db.execute("CREATE INDEX comment_article ON comment (article)")
-        rows = self._db.execute(
-            f"SELECT external_id, title, url, state FROM article a WHERE state <> 'published' OR NOT EXISTS ({discussed}) ORDER BY line"
-        )
-        for external_id, title, url, state in rows:
+        for external_id, title, url, state in self._db.execute(_NOT_DISCUSSED):
             self._report.note(LeftOut(Kind.ARTICLE, external_id, _ARTICLE_WHY_NOT.get(state, "nobody commented on it"), title or url or ""))
 
 
-def _planned(row: tuple[int, str, str, str | None, str, str, int, str, int, int, int]) -> Planned:
-    _, external_id, article, parent, person, name, created, body, line, live, answered = row
-    text = body if live else ""
-    return Planned(external_id, article, parent, ImportedPerson(person, name), _moment(created), text, not live, bool(answered), line)
+def _planned(row: tuple[int, str, str, str | None, str, str, int, str, int, int]) -> Planned:
+    _, external_id, article, parent, person, name, created, body, live, answered = row
+    author = ImportedPerson(person, name) if live else NOBODY
+    return Planned(external_id, article, parent, author, _moment(created), body if live else "", not live, bool(answered))
 
 
 def _micros(moment: datetime) -> int:

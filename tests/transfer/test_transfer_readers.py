@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xml_samples import comment, disqus, item, post, thread, wordpress
 
 from forum.transfer.formats import FORMATS
 from forum.transfer.records import (
@@ -21,6 +20,7 @@ from forum.transfer.records import (
     LeftOut,
     Record,
 )
+from tests.transfer.xml_samples import comment, disqus, item, post, thread, wordpress
 
 DATA = Path(__file__).parents[1] / "data" / "import"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((DATA / "EXPECTED.json").read_text())

@@ -13,7 +13,8 @@ def disqus(*parts: str) -> str:
 
 def thread(id_: str = "t1", *, link: str = "https://host.example/one", title: str = "One", more: str = "") -> str:
     """A Disqus thread."""
-    return f'<thread dsq:id="{id_}"><id/><link>{escape(link)}</link><title>{title}</title><createdAt>2015-01-01T00:00:00Z</createdAt>{more}</thread>'
+    where = f"<link>{escape(link)}</link><title>{title}</title>"
+    return f'<thread dsq:id="{id_}"><id/>{where}<createdAt>2015-01-01T00:00:00Z</createdAt>{more}</thread>'
 
 
 def post(
@@ -50,7 +51,8 @@ def item(number: int, *comments: str, title: str = "Post", more: str = "<wp:stat
     """A WordPress post."""
     return (
         f"<item><title>{title}</title><link>https://blog.example/{number}/</link><content:encoded>long</content:encoded>"
-        f"<wp:post_id>{number}</wp:post_id><wp:post_date>2015-01-01 02:00:00</wp:post_date><wp:post_date_gmt>2015-01-01 00:00:00</wp:post_date_gmt>"
+        f"<wp:post_id>{number}</wp:post_id>"
+        "<wp:post_date>2015-01-01 02:00:00</wp:post_date><wp:post_date_gmt>2015-01-01 00:00:00</wp:post_date_gmt>"
         f"{more}{''.join(comments)}</item>"
     )
 
@@ -82,4 +84,5 @@ def comment(
         "parent": parent,
     }
     inner = "".join(f"<wp:comment_{key}>{escape(value)}</wp:comment_{key}>" for key, value in fields.items())
-    return f"<wp:comment>{inner}<wp:commentmeta><wp:meta_key>content</wp:meta_key><wp:meta_value>noise</wp:meta_value></wp:commentmeta></wp:comment>"
+    meta = "<wp:commentmeta><wp:meta_key>content</wp:meta_key><wp:meta_value>noise</wp:meta_value></wp:commentmeta>"
+    return f"<wp:comment>{inner}{meta}</wp:comment>"
