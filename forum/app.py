@@ -18,14 +18,17 @@ from werkzeug.routing import IntegerConverter
 from forum.access.viewer import VISITOR
 from forum.accounts import actions as accounts_actions
 from forum.accounts import api as accounts_api
+from forum.accounts import pages as accounts_pages
 from forum.accounts import signin
 from forum.articles import api as articles_api
+from forum.articles import pages as articles_pages
 from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
 from forum.paths import resource
 from forum.posting import api as posting_api
+from forum.posting import pages as posting_pages
 from forum.posting.people import refresh_pages_of
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
@@ -42,7 +45,7 @@ from forum.web.openapi import build_document
 from forum.web.problems import register_problems
 
 API_ROOMS = (service.doors, accounts_api.doors, articles_api.doors, posting_api.doors, stances_api.doors)
-PAGE_ROOMS = (service.pages,)
+PAGE_ROOMS = (service.pages, accounts_pages.doors, articles_pages.doors, posting_pages.doors)
 DOORS = "forum_doors"
 # Named so that its tables are known to migrations; its commands are the command line's.
 TABLES_WITHOUT_DOORS = (transfer_models,)
