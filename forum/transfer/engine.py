@@ -117,6 +117,12 @@ class _Outcome:
         self.fates[kind, external_id] = fate
         self.notes[kind, external_id] = list(notes)
 
+    def tell_known(self, planned: Planned) -> None:
+        self.tell(Kind.COMMENT, planned.external_id, "already_here")
+        self.fates.setdefault((Kind.ARTICLE, planned.article_external_id), "already_here")
+        if planned.author != NOBODY:
+            self.fates.setdefault((Kind.PERSON, planned.author.external_id), "already_here")
+
 
 def _bring_in(order: Import, scratch: Scratch, report: Report, batch: list[Planned]) -> None:
     with reading() as session:
@@ -129,10 +135,7 @@ def _bring_in(order: Import, scratch: Scratch, report: Report, batch: list[Plann
         outcome = _store_with_patience(order, scratch, ready) if ready else _Outcome()
     for planned in batch:
         if planned.external_id in known.comments:
-            outcome.tell(Kind.COMMENT, planned.external_id, "already_here")
-            outcome.fates.setdefault((Kind.ARTICLE, planned.article_external_id), "already_here")
-            if planned.author != NOBODY:
-                outcome.fates.setdefault((Kind.PERSON, planned.author.external_id), "already_here")
+            outcome.tell_known(planned)
     _account(outcome, scratch, report)
 
 
@@ -215,10 +218,6 @@ def _store_with_patience(order: Import, scratch: Scratch, ready: Sequence[_Ready
 def _store(session: Session, order: Import, scratch: Scratch, ready: Sequence[_Ready]) -> _Outcome:
     outcome = _Outcome()
     known = _look_up(session, order, [one.planned for one in ready])
-    # Another import of the same file may have been here since the batch was judged.
-    for one in ready:
-        if one.planned.external_id in known.comments:
-            outcome.tell(Kind.COMMENT, one.planned.external_id, "already_here")
     fresh = [one for one in ready if one.planned.external_id not in known.comments]
     _store_articles(session, order, scratch, fresh, known, outcome)
     _store_people(session, order, fresh, known, outcome)
@@ -232,6 +231,11 @@ def _store(session: Session, order: Import, scratch: Scratch, ready: Sequence[_R
         rows[comment.id] = comment
         known.comments[planned.external_id] = comment.id
         outcome.tell(Kind.COMMENT, planned.external_id, "placeholders" if one.is_placeholder else "created")
+    # Another import of the same file may have been here since the batch was rendered.
+    stored = {one.planned.external_id for one in fresh}
+    for one in ready:
+        if one.planned.external_id not in stored:
+            outcome.tell_known(one.planned)
     session.flush()
     return outcome
 

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -22,7 +24,9 @@ from forum.accounts.models import Account
 from forum.articles.actions import ArticleDraft, create_article
 from forum.articles.models import Article
 from forum.articles.queries import find_article_by_address
+from forum.comments.actions import NewComment, store
 from forum.comments.models import Comment, Revision
+from forum.comments.queries import lock_place
 from forum.comments.states import State
 from forum.db.base import Base
 from forum.db.transaction import reading, writing
@@ -388,13 +392,13 @@ def test_an_import_stopped_between_and_inside_batches_ends_like_a_clean_one(
             with reading() as session:
                 check_tree_and_counts(session)
         calls = Counter[str]()
-        store = actions.store_comment
+        store_really = actions.store_comment
 
         def fails_inside(*arguments: Any, **named: Any) -> Comment:
             calls["store"] += 1
             if calls["store"] == 16:
                 raise Killed
-            return store(*arguments, **named)
+            return store_really(*arguments, **named)
 
         monkeypatch.setattr(engine, "store_comment", fails_inside)
         with pytest.raises(Killed):
@@ -453,16 +457,64 @@ def test_an_import_killed_with_signal_9_ends_like_a_clean_one(make_empty_app: Ca
         assert contents() == expected
 
 
+def test_two_imports_of_one_file_at_once_bring_it_in_once(app: Flask, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BATCH", 10)
+    file = write(big_disqus(150))
+    ready = Barrier(2, timeout=60)
+
+    def run(_number: int) -> Report:
+        with app.app_context():
+            ready.wait()
+            return bring_in(file)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(run, range(2))
+    dry = bring_in(file, dry_run=True)
+    assert dry.comments.already_here == dry.comments.in_file - dry.comments.left_out
+    assert (
+        one.comments.created + other.comments.created + one.comments.placeholders + other.comments.placeholders == dry.comments.already_here
+    )
+    assert one.articles.created + other.articles.created == 3
+    with reading() as session:
+        check_tree_and_counts(session)
+        assert session.scalar(select(func.count()).select_from(Comment)) == dry.comments.already_here
+
+
+def test_people_write_while_an_import_runs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BATCH", 10)
+
+    @contextmanager
+    def bar(label: str, _length: int) -> Iterator[Advance]:
+        def answer_the_newest(_done: int) -> None:
+            if label != "Writing":
+                return
+            with writing() as session:
+                newest = session.scalar(select(func.max(Comment.id)))
+                place = lock_place(session, newest or 0)
+                new = NewComment("Live", "<p>Live</p>", 1, None, place.comment.author_id)
+                store(session, place.article, place.comment, place.root, new)
+
+        yield answer_the_newest
+
+    file = write(big_disqus(60))
+    report = run_import(Import(FORMATS["disqus"], file), bar=bar)
+    with reading() as session:
+        check_tree_and_counts(session)
+        live = session.scalar(select(func.count()).where(Comment.body_md == "Live"))
+        assert live == -(-(report.comments.created + report.comments.placeholders) // 10)
+    assert bring_in(file).comments.created == 0
+
+
 @pytest.mark.parametrize("failures", [1, 2])
 def test_a_batch_that_loses_a_race_is_tried_again(write: Write, monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
     left = [failures]
-    store = actions.store_person
+    store_really = actions.store_person
 
     def taken(*arguments: Any, **named: Any) -> Account:
         if left[0]:
             left[0] -= 1
             raise Refusal(RefusalKind.CONFLICT, "Someone has just taken this handle.")
-        return store(*arguments, **named)
+        return store_really(*arguments, **named)
 
     monkeypatch.setattr(engine, "store_person", taken)
     report = bring_in(write(disqus(thread(), post("1"))))
