@@ -79,7 +79,7 @@ def list_articles(session: Session, site_id: int, *, sort: str, after_key: Seque
     columns = SORTS[sort]
     statement = select(Article).where(Article.site_id == site_id)
     if after_key is not None:
-        statement = statement.where(after(columns, after_key, descending=[True] * len(columns)))
+        statement = statement.where(after(columns, after_key, descending=True))
     rows = list(session.scalars(statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)))
     page = rows[:limit]
     names = [str(column.key) for column in columns]

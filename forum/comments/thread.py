@@ -132,7 +132,7 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
 def _in_order(statement: Select[Comment, Account], order: Order, key: Sequence[Any], limit: int) -> Select[Comment, Account]:
     columns = order.key
     if key:
-        statement = statement.where(after(columns, key, descending=[order.descending] * len(columns)))
+        statement = statement.where(after(columns, key, descending=order.descending))
     return statement.order_by(*(column.desc() if order.descending else column.asc() for column in columns)).limit(limit)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, literal, tuple_
 
 from forum.refusals import Kind, Refusal
 
@@ -45,17 +45,12 @@ class Cursors:
         return hmac.digest(self._key, purpose.encode() + b"\0" + payload, "sha256")[:_TAG_BYTES]
 
 
-def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: Sequence[bool]) -> ColumnElement[bool]:
-    """Return the condition that a row comes after ``values`` in the order of ``columns``, each ascending or descending.
-
-    When all run the same way the first column is also bounded by itself, so that an index range can begin there.
-    """
-    steps = []
-    for place, (column, value) in enumerate(zip(columns, values, strict=True)):
-        equal = [earlier == known for earlier, known in zip(columns[:place], values[:place], strict=True)]
-        steps.append(and_(*equal, column < value if descending[place] else column > value))
-    bound = columns[0] <= values[0] if descending[0] else columns[0] >= values[0]
-    return and_(bound, or_(*steps))
+def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: bool) -> ColumnElement[bool]:
+    """Return the condition that a row comes after ``values`` in the order of ``columns``, which all ascend or all descend."""
+    # Values carry their column's type: SQLAlchemy refuses to compare a column with a bare True or False.
+    place = tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
+    # Compared as a row: both planners begin the index range at the whole key, so that a page deep inside equal scores costs no more.
+    return tuple_(*columns) < place if descending else tuple_(*columns) > place
 
 
 def _freeze(value: Any) -> Any:

@@ -10,8 +10,9 @@ Z = 1.281551565545
 
 
 def wilson(positive: int, n: int) -> float:
-    """Return the lower bound of the Wilson score interval for ``positive`` of ``n`` (E. B. Wilson 1927), 0.0 for no tags; between 0 and 1."""
-    if n == 0:
+    """Return the lower bound of the Wilson score interval for ``positive`` of ``n`` (E. B. Wilson 1927): 0.0 when none is positive, below 1."""
+    if positive == 0:
+        # Exactly nothing: the rounding that the formula leaves would rank a comment that all reject above one that nobody has tagged.
         return 0.0
     share = positive / n
     left = share + Z * Z / (2 * n)
