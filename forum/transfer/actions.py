@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from forum.accounts.actions import NAME_MAX, RESERVED, NewAccount, create_account
 from forum.accounts.models import Account
 from forum.articles.actions import KEY_MAX, TITLE_MAX, ArticleDraft, create_article, set_closed
-from forum.articles.address import BadAddress, normalize_address
+from forum.articles.address import BadAddress, normalize_address, tidy_address
 from forum.articles.models import Article
 from forum.comments.actions import NewComment, move, store
 from forum.comments.counts import Place
@@ -64,7 +64,7 @@ def draft_article(source: Source, article: ImportedArticle, first_comment_at: da
         title = title[: TITLE_MAX - 1] + "…"
         notes.append(Changed(Kind.ARTICLE, article.external_id, f"its title is longer than {TITLE_MAX} characters: it is cut", title[:80]))
     if find_line_faults(title, maximum=TITLE_MAX):
-        title = (address or "Untitled")[:TITLE_MAX]
+        title = tidy_address(article.url).partition("://")[2].rstrip("/")[:TITLE_MAX] if address and article.url else "Untitled"
         notes.append(Changed(Kind.ARTICLE, article.external_id, "it has no usable title: its address is used", title[:80]))
     return ArticleDraft(title=title, url=url, key=key, created_at=article.created_at or first_comment_at), notes
 

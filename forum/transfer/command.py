@@ -1,4 +1,7 @@
-"""``forum import FORMAT FILE``: progress on standard error, the report on standard output, exit code 1 when the file was refused."""
+"""``forum import FORMAT FILE``: progress on standard error, the report on standard output, exit code 1 when the file was refused.
+
+Runs inside the application's context, which the command line opens around it.
+"""
 
 import json
 import sys
@@ -25,10 +28,7 @@ _FORMAT_HELP = "; ".join(f"{format_.name}: {format_.title}" for format_ in FORMA
 @click.option("--dry-run", is_flag=True, help="Read and judge everything, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def import_command(format_name: str, file: Path, site: str, dry_run: bool, as_json: bool) -> None:
-    """Bring in a discussion from another system; again changes nothing, and finishes what was interrupted.
-
-    Needs the application's context, which the command line opens around it.
-    """
+    """Bring in a discussion from another system; again changes nothing, and finishes what was interrupted."""
     _prepare(dry_run)
     with reading() as session:
         site_id = find_site_id(session, site)
