@@ -107,6 +107,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _open_database(app: Flask) -> None:
+    file = app.extensions[SETTINGS].sqlite_file
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True, compare_type=True, compare_server_default=True)
     app.extensions[service.SCHEMA_HEAD] = ScriptDirectory(str(resource("migrations"))).get_current_head()

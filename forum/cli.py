@@ -31,6 +31,7 @@ from forum.paths import resource
 from forum.refusals import Refusal
 from forum.server import Server, default_workers
 from forum.settings import Settings, SettingsError, describe_settings, load_settings
+from forum.transfer.command import import_command
 
 DEMO_PASSWORD_FILE = "demo_password"
 
@@ -122,6 +123,10 @@ def demo() -> None:
         say(f"  {kind:<10} {handle:<12} password {file.read_text(encoding='utf-8').strip()}")
 
 
+
+
+import_command.callback = with_app(import_command.callback) if import_command.callback else None
+cli.add_command(import_command)
 
 
 @cli.group()

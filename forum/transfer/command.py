@@ -44,13 +44,12 @@ def import_command(format_name: str, file: Path, site: str, dry_run: bool, as_js
 
 
 def _prepare(dry_run: bool) -> None:
-    """A dry run may not even make the tables, so that it needs them made before."""
-    if not dry_run:
-        bring_up_to_date()
-        return
+    """Make a new database's tables; a dry run leaves the schema of one that is in use alone."""
     with reading() as session:
-        if schema_revision(session) != schema_head():
-            raise click.ClickException("The database is not this version's: run 'forum init' first, then the dry run.")
+        found = schema_revision(session)
+    if found is not None and found != schema_head() and dry_run:
+        raise click.ClickException("The database is not this version's: run 'forum init' first, then the dry run.")
+    bring_up_to_date()
 
 
 @contextmanager
