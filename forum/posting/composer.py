@@ -1,0 +1,68 @@
+"""What the composer shows: what is answered, the words typed so far, why they were refused, how they will look.
+
+The rule: a text once typed stands in the composer whatever became of it. Called by ``pages`` and, after signing in, by ``errands``.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Viewer
+from forum.articles.models import Article
+from forum.articles.present import present_articles
+from forum.comments.queries import find_row
+from forum.comments.schemas import CommentOut
+from forum.posting.discussion import read_one
+from forum.refusals import Kind
+from forum.web.forms import Form
+from forum.web.pages import Page
+
+
+@dataclass(frozen=True)
+class Composer:
+    """A composer's form. ``purpose`` is "article", "reply" or "edit"; ``action`` is where it posts to; ``preview`` is safe HTML, or None."""
+
+    purpose: str
+    action: str
+    preview_action: str
+    form: Form
+    parent: CommentOut | None = None
+    preview: str | None = None
+    is_open: bool = True
+    version: str = ""
+
+
+def answer_composer(article: Article, form: Form, *, parent: CommentOut | None = None, preview: str | None = None) -> Composer:
+    """Return the composer of an answer to an article or, with ``parent``, to a comment of it."""
+    page = f"/a/{article.slug}"
+    # A thread may be locked while the discussion is open: what was refused as closed is not offered again.
+    is_open = article.closed_at is None and form.kind != Kind.CLOSED
+    return Composer("reply" if parent else "article", f"{page}/comments", f"{page}/preview", form, parent, preview, is_open)
+
+
+def edit_composer(comment: CommentOut, form: Form, *, preview: str | None = None) -> Composer:
+    """Return the composer that changes a comment."""
+    # After a stale save the present text is shown beside the form, so that the next save may replace it.
+    version = str(comment.version) if form.kind == Kind.STALE_VERSION else form.value("version")
+    return Composer("edit", f"{comment.url}/edit", f"{comment.url}/preview", form, None, preview, version=version)
+
+
+def show_answer(session: Session, viewer: Viewer, article: Article, form: Form, *, preview: str | None = None) -> Page:
+    """Return the page of an answer being written; what it answers is named in the form, and ignored when it is not of this article."""
+    parent = _find_parent(session, viewer, article, form.value("parent_id"))
+    composer = answer_composer(article, form, parent=parent, preview=preview)
+    return Page("posting/compose.html", {"article": present_articles(session, [article])[0], "composer": composer})
+
+
+def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Article, form: Form, *, preview: str | None = None) -> Page:
+    """Return the page of a comment being changed."""
+    comment = read_one(session, viewer, comment_id)
+    context = {"article": present_articles(session, [article])[0], "comment": comment, "composer": edit_composer(comment, form, preview=preview)}
+    return Page("posting/edit.html", context)
+
+
+def _find_parent(session: Session, viewer: Viewer, article: Article, parent_id: str) -> CommentOut | None:
+    if not (parent_id.isascii() and parent_id.isdigit() and len(parent_id) < 19):
+        return None
+    row = find_row(session, int(parent_id))
+    return read_one(session, viewer, row[0].id) if row and row[0].article_id == article.id else None

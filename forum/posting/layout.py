@@ -1,0 +1,101 @@
+"""How a discussion is laid out on a page: a flat list of replies becomes nested ones, indented so far and no further.
+
+The rule: every comment given is placed exactly once, below what it answers where the page shows that, else with a line that names whom it answers.
+Called by ``pages``; macros/comments.html draws what is returned.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from forum.comments.schemas import CommentOut, MarkOut, MineOut, Stub, ThreadPageOut
+from forum.comments.stance import Stance
+from forum.comments.states import State
+from forum.text.excerpt import excerpt
+
+INDENTED_LEVELS = 4
+
+
+@dataclass
+class Node:
+    """A comment in its place. ``answers`` is the handle of whom it answers; ``named`` says that the line "in reply to" is needed, since indentation does not show it."""
+
+    comment: CommentOut
+    level: int = 0
+    answers: str | None = None
+    named: bool = False
+    replies: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the viewer's own marks and possibilities are at each comment of a page. A visitor is offered what an account could do: it leads to the sign-in."""
+
+    by_id: Mapping[int, MarkOut]
+    signed_in: bool
+    is_open: bool
+    own: Sequence[CommentOut] = ()
+
+    def may(self, comment: CommentOut, event: str) -> bool:
+        """Whether ``event`` (reply, tag, edit, withdraw, unwithdraw) is offered at a comment."""
+        if self.signed_in:
+            mark = self.by_id.get(comment.id)
+            return mark is not None and event in mark.can
+        return comment.state == State.VISIBLE and (event == "tag" or (event == "reply" and self.is_open))
+
+    def tag(self, comment: CommentOut) -> Stance | None:
+        """Return the viewer's tag on a comment."""
+        mark = self.by_id.get(comment.id)
+        return mark.my_tag if mark else None
+
+
+def marks_of(mine: MineOut | None, *, is_open: bool) -> Marks:
+    """Return the marks of a page; ``mine`` is None for a visitor."""
+    return Marks({mark.id: mark for mark in mine.items}, True, is_open, mine.own) if mine else Marks({}, False, is_open)
+
+
+def arrange(top: CommentOut, replies: Sequence[CommentOut]) -> Node:
+    """Return ``top`` with its replies (in id order) nested below it."""
+    node = Node(top)
+    _hang(replies, {top.id: node}, node.replies, {})
+    return node
+
+
+def arrange_more(replies: Sequence[CommentOut], handles: Mapping[int, str]) -> list[Node]:
+    """Return the continuation of a thread: replies to comments of this page nested, the others named after ``handles`` (comment id → writer)."""
+    found: list[Node] = []
+    _hang(replies, {}, found, handles)
+    return found
+
+
+def unknown_parents(replies: Sequence[CommentOut]) -> set[int]:
+    """Return the ids of the comments that are answered here but not among ``replies``."""
+    return {reply.parent_id for reply in replies if reply.parent_id is not None} - {reply.id for reply in replies}
+
+
+def ids_of(page: ThreadPageOut) -> list[int]:
+    """Return the ids of every comment that a page shows in full."""
+    return [comment.id for item in page.items for comment in (item, *(item.replies or ()))]
+
+
+def stub_of(comment: CommentOut) -> Stub:
+    """Return one line for a comment that stands above what a page is about."""
+    return Stub(comment.id, comment.author, comment.stance, excerpt(comment.body_html) if comment.body_html else None, comment.state, comment.url)
+
+
+def _hang(replies: Collection[CommentOut], known: dict[int, Node], top: list[Node], handles: Mapping[int, str]) -> None:
+    # A parent's id is smaller than its replies', so in id order it is always there first.
+    lists: dict[int, list[Node]] = {}
+    for reply in replies:
+        parent = known.get(reply.parent_id or 0)
+        if parent is None:
+            node, home = Node(reply, 1, handles.get(reply.parent_id or 0), named=True), top
+        elif parent.level < INDENTED_LEVELS:
+            node, home = Node(reply, parent.level + 1, _handle(parent.comment)), parent.replies
+        else:
+            node, home = Node(reply, INDENTED_LEVELS, _handle(parent.comment), named=True), lists[parent.comment.id]
+        home.append(node)
+        known[reply.id], lists[reply.id] = node, home
+
+
+def _handle(comment: CommentOut) -> str | None:
+    return comment.author.handle if comment.author else None
