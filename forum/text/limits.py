@@ -50,7 +50,7 @@ class ShapeLimits:
 
 
 BODY_LIMITS = ShapeLimits(
-    length=BODY_MAX, lines=2_500, entities=BODY_MAX, blocks=200, nesting=10, paragraph=BODY_MAX, signs=3_000, links=100, mentions=50
+    length=BODY_MAX, lines=1_000, entities=BODY_MAX, blocks=200, nesting=10, paragraph=BODY_MAX, signs=3_000, links=100, mentions=50
 )
 ARTICLE_LIMITS = ShapeLimits(
     length=ARTICLE_MAX, lines=8_000, entities=20_000, blocks=4_000, nesting=10, paragraph=20_000, signs=20_000, links=500, mentions=None
@@ -99,6 +99,8 @@ def find_line_faults(text: str, *, maximum: int) -> tuple[BodyFault, ...]:
     faults = list(_find_text_faults(text, maximum))
     if is_blank(text):
         faults.append(BodyFault("blank", "This may not be empty."))
+    if "\t" in text:
+        faults.append(BodyFault("control", "A tab does not fit on one line; use a space."))
     if _LINE_BREAK.search(text):
         faults.append(BodyFault("line_break", "This must fit on one line."))
     if _BIDI.search(text):

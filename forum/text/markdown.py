@@ -158,17 +158,6 @@ def _split_text(token: Token, links: Sequence[TextLink]) -> Iterator[Token]:
 def _finish(state: StateCore) -> None:
     for block in state.tokens:
         block.tag = _HEADING_TAGS.get(block.tag, block.tag)
-        if block.children:
-            block.children = list(_with_whole_links(block.children))
-
-
-def _with_whole_links(tokens: Sequence[Token]) -> Iterator[Token]:
-    empty = False
-    for token in tokens:
-        # The parser makes a link without an address of "[x]()"; links never lie in links, so the next end belongs to it.
-        if token.type == "link_open":
-            empty = not token.attrs.get("href")
-            if "class" not in token.attrs:
+        for token in block.children or ():
+            if token.type == "link_open" and "class" not in token.attrs:
                 token.attrs["rel"] = REL
-        if not (empty and token.type in ("link_open", "link_close")):
-            yield token

@@ -13,9 +13,10 @@ from forum.text import markdown
 HANDLE_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?"
 """A handle after folding: 1 to 30 ASCII letters, digits, hyphens and underscores, beginning and ending with a letter or digit."""
 
-# Not after a letter (a mail address), a second @ or a path; not before @ (an address elsewhere) or a path (@scope/package).
+# Not after a letter (a mail address) or a second @; not before @ (an address elsewhere) or a path (@scope/package).
 # ASCII for the handle alone: ignoring case in Unicode lets the Kelvin sign pass for a k.
-_MENTION = re.compile(rf"(?<![\w@])(?<!\w[-+/%])@(?ai:({HANDLE_PATTERN}))(?![^\W_]|[_-]+[^\W_]|@|/\w)")
+_MENTION = re.compile(rf"(?<![\w@])(?<!\w[-+%])@(?ai:({HANDLE_PATTERN}))(?![^\W_]|[_-]+[^\W_]|@|/\w)")
+_PATH = re.compile(r"\w/")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,14 @@ def fold_handle(handle: str) -> str:
 def find_in_run(text: str, before: str = "") -> Iterator[Mention]:
     """Yield the mentions in a run of plain text; `before` is the text in front of it, so that a@b is seen as one word."""
     shift = len(before[-2:])
-    for match in _MENTION.finditer(before[-2:] + text, shift):
-        yield Mention(match.start() - shift, match.end() - shift, fold_handle(match.group(1)))
+    run = before[-2:] + text
+    end = 0
+    for match in _MENTION.finditer(run, shift):
+        start = match.start()
+        # example.org/@anna is a path, @anna/@bob are two people.
+        if start - 1 == end or not _PATH.match(run, max(start - 2, 0), start):
+            end = match.end()
+            yield Mention(start - shift, end - shift, fold_handle(match.group(1)))
 
 
 def find_mentions(body_md: str) -> frozenset[str]:

@@ -20,6 +20,8 @@ _ATTRIBUTES = {"a": {"href", "title", "rel", "class"}, "code": {"class"}, "ol": 
 _LANGUAGE = re.compile(r"language-[a-z0-9+#-]{1,20}")
 _START = re.compile(r"[0-9]{1,9}")
 _MEMBER = re.compile(rf"/u/{HANDLE_PATTERN}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DEAD_LINK = re.compile(r'<a(?: (?!href=)[a-z]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 _PRE_LINES = re.compile(r"<pre>\n+")
 
 
@@ -56,8 +58,11 @@ def sanitize_imported(html: str) -> str:
 
 def _clean(html: str, policy: _Policy) -> str:
     bleach, ammonia = _cleaners(policy)
-    # The parser drops the first line break of a <pre>; without this, cleaning twice would eat two.
-    return _PRE_LINES.sub("<pre>", ammonia.clean(bleach.clean(html))).strip()
+    safe = ammonia.clean(bleach.clean(_SURROGATE.sub("\ufffd", html)))
+    # An address that one of the three refused leaves a link to nowhere: its words stay.
+    safe = _DEAD_LINK.sub(r"\1", safe)
+    # A parser reads CR as a line break and drops the first one of a <pre>; without this, cleaning twice would give something else.
+    return _PRE_LINES.sub("<pre>", safe.replace("\r", "\n")).strip()
 
 
 def _cleaners(policy: _Policy) -> tuple[Cleaner, nh3.Cleaner]:

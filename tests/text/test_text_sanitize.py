@@ -1,0 +1,127 @@
+"""The allow-list itself: idempotent, the same in every thread, and blind to nothing that a parser might write."""
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forum.text import sanitize as rules
+from forum.text.render import render, render_article
+from forum.text.sanitize import sanitize, sanitize_article, sanitize_imported
+
+REL = 'rel="nofollow ugc noopener"'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<p><a href="https://b.example/?a=1&amp;b=2" title="t" {REL}>x</a> <a class="mention" href="/u/anna">@anna</a></p>',
+        '<ol start="7"><li>a<ul><li>b</li></ul></li></ol><hr>',
+        '<pre><code class="language-c++">a &lt; b\n</code></pre>',
+        "<blockquote><p>a<br>b <strong>c</strong> <em>d</em> <s>e</s></p></blockquote>",
+    ],
+)
+def test_what_is_allowed_stays_as_it_is(html: str) -> None:
+    assert sanitize(html) == html
+
+
+@pytest.mark.parametrize(
+    ("html", "safe"),
+    [
+        ('<p class="x" id="y" style="color:red" onclick="z">a</p>', "<p>a</p>"),
+        ('<a href="/u/Anna" class="button">a</a>', "a"),
+        ('<a href="/u/../admin">a</a>', "a"),
+        ('<a href="/u/anna?x">a</a>', "a"),
+        ('<a href="https://b.example" rel="opener">a</a>', '<a href="https://b.example">a</a>'),
+        ('<a href="java&#115;cript:x">a</a>', "a"),
+        ('<a href="https://bank.example@evil.example">a</a>', "a"),
+        ('<a title=" href=&quot;https://b.example&quot;" rel=x>a <em>b</em></a>', "a <em>b</em>"),
+        ('<ol start="-1"><li>a</li></ol>', "<ol><li>a</li></ol>"),
+        ('<code class="language-x language-y">a</code>', "<code>a</code>"),
+        ("<h2>a</h2><img src=https://b.example/c.png><sub>d</sub>", "ad"),
+        ("a\ud800b", "a\ufffdb"),
+        ("<pre>&#13;a</pre>", "<pre>a</pre>"),
+    ],
+)
+def test_what_is_not_allowed_goes(html: str, safe: str) -> None:
+    assert sanitize(html) == safe
+
+
+def test_headings_belong_to_articles_and_mentions_to_comments() -> None:
+    html = '<h1>1</h1><h2>2</h2><h4>4</h4><h5>5</h5><a class="mention" href="/u/anna">@anna</a>'
+    assert sanitize_article(html) == "1<h2>2</h2><h4>4</h4>\n5@anna"
+    assert sanitize(html).replace("\n", "") == '1245<a class="mention" href="/u/anna">@anna</a>'
+
+
+_TAGS = (
+    "p ul ol li strong em s pre code blockquote h2 table td div svg math style script textarea title select option noscript template form"
+    " button plaintext b nobr"
+)
+TAGS = _TAGS.split()
+PIECES = [
+    *(f"<{tag}>" for tag in TAGS),
+    *(f"</{tag}>" for tag in TAGS),
+    *(
+        '<a href="https://b.example">',
+        '<a class=mention href="/u/a">',
+        "</a>",
+        "<br>",
+        "<hr>",
+        "<!--",
+        "-->",
+        "<img src=x onerror=y>",
+        "<![CDATA[",
+    ),
+    *("&lt;", "&amp;", "&", "<", ">", '"', "a", " ", "\n", "\r", "\xa0", "&#13;", "&#10;", "&#x0;", "\x00", "]]>"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_cleaning_twice_changes_nothing(html: str) -> None:
+    for clean in (sanitize, sanitize_article):
+        assert clean(clean(html)) == clean(html)
+
+
+@given(st.text(max_size=200))
+def test_what_is_rendered_is_clean_already(body_md: str) -> None:
+    assert sanitize(render(body_md).html) == render(body_md).html
+    assert sanitize_article(render_article(body_md).html) == render_article(body_md).html
+
+
+def test_eight_threads_answer_as_one() -> None:
+    texts = [f"*{number}* **b** `c`\n\n> [d](https://b.example/{number}) @anna ~~e~~ https://b.example/{number}" for number in range(60)]
+    bodies = [f"<div><b>{number}<i>x</b>y</i><ul><li>a<li>b</div>" for number in range(60)]
+    expected = [render(text, known_handles={"anna"}) for text in texts], [sanitize_imported(body) for body in bodies]
+    start = Barrier(8)
+
+    def work(_: int) -> tuple[object, object]:
+        start.wait()
+        return [render(text, known_handles={"anna"}) for text in texts], [sanitize_imported(body) for body in bodies]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(work, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(answer == expected for answer in answers)
+
+
+def test_no_thread_has_the_cleaner_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    build: Callable[..., object] = rules._build_bleach
+
+    def watch(policy: object) -> object:
+        built.append(policy)
+        return build(policy)
+
+    monkeypatch.setattr(rules, "_build_bleach", watch)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(sanitize, "<p>a").result() == "<p>a</p>"
+        assert pool.submit(sanitize, "<p>b").result() == "<p>b</p>"
+    assert len(built) == 1
