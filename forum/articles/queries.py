@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, ArticleAddress, Series, Site
-from forum.db.paging import after
+from forum.db.paging import read_after
 from forum.refusals import not_found
 
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
@@ -78,9 +78,7 @@ def list_articles(session: Session, site_id: int, *, sort: str, after_key: Seque
     """Return at most ``limit`` articles in the order ``sort``, all descending, after ``after_key``."""
     columns = SORTS[sort]
     statement = select(Article).where(Article.site_id == site_id)
-    if after_key is not None:
-        statement = statement.where(after(columns, after_key, descending=True))
-    rows = list(session.scalars(statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)))
+    rows = [row[0] for row in read_after(session, statement, columns, after_key or (), descending=True, limit=limit + 1)]
     page = rows[:limit]
     names = [str(column.key) for column in columns]
     return ArticlePage(page, tuple(getattr(page[-1], name) for name in names) if len(rows) > limit else None)

@@ -1,22 +1,29 @@
 """Reads of comments: one with its place, its ancestors and branch, its revisions, a person's comments."""
 
 from collections.abc import Collection, Sequence
-from typing import TypeVarTuple
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import Boolean, ColumnElement, Select, func, literal, literal_column, select, true
 from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
 from forum.articles.queries import lock_article
 from forum.comments.counts import Place
-from forum.comments.models import Comment, Revision
+from forum.comments.models import LISTED_REPLY, Comment, Revision
 from forum.comments.states import State
 from forum.refusals import not_found
 
 Row = tuple[Comment, Account]
-Shape = TypeVarTuple("Shape")
 # Deep threads exist; nobody reads a thousand lines above a comment. The root and the nearest ancestors are shown.
 ANCESTORS_MAX = 50
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The beginning of what is below a comment, and how many comments follow."""
+
+    rows: Sequence[Row]
+    following: int
 
 
 def with_writer() -> Select[Comment, Account]:
@@ -61,48 +68,69 @@ def lock_comments(session: Session, ids: Sequence[int | None]) -> dict[int | Non
 
 
 def list_ancestors(session: Session, comments: Collection[Comment]) -> dict[int, list[Row]]:
-    """Return the listed ancestors of each comment, root first, at most the root and the 50 nearest; one read for all."""
+    """Return the listed ancestors of each comment, root first, at most the root and the 50 nearest; two reads for all."""
     wanted = {comment.id: comment for comment in comments if comment.parent_id is not None}
     if not wanted:
         return {}
     start = select(Comment.id.label("of"), Comment.parent_id.label("at"), literal(1).label("step")).where(Comment.id.in_(wanted))
     chain = start.cte("chain", recursive=True)
     above = aliased(Comment)
-    chain = chain.union_all(
-        select(chain.c.of, above.parent_id, chain.c.step + 1).join(above, above.id == chain.c.at).where(above.parent_id.is_not(None), chain.c.step < ANCESTORS_MAX)
-    )
+    # "depth > 0" and not "parent_id IS NOT NULL", which SQLite, once it has statistics, takes for a range to begin with: a scan of all replies.
+    step = select(chain.c.of, above.parent_id, chain.c.step + 1).join(above, above.id == chain.c.at)
+    chain = chain.union_all(step.where(above.depth > 0, chain.c.step < ANCESTORS_MAX))
     pairs = session.execute(select(chain.c.of, chain.c.at)).all()
-    ids = {at for _, at in pairs} | {comment.root_id for comment in wanted.values()}
-    rows = {comment.id: (comment, account) for comment, account in session.execute(with_writer().where(Comment.id.in_(ids), is_listed())).all()}
+    rows = {
+        row[0].id: row for row in _rows_of(session, {at for _, at in pairs} | {int(comment.root_id or 0) for comment in wanted.values()})
+    }
     above_of: dict[int, set[int]] = {of: {int(comment.root_id or 0)} for of, comment in wanted.items()}
     for of, at in pairs:
         above_of[of].add(at)
     return {of: [rows[known] for known in sorted(known_ids) if known in rows and known != of] for of, known_ids in above_of.items()}
 
 
-def list_branch(session: Session, comment: Comment, *, after_id: int, limit: int) -> tuple[list[Row], bool]:
-    """Return the first ``limit`` listed comments below ``comment`` with ids over ``after_id``, in id order, and whether there are more.
+def read_branch(session: Session, comment: Comment, *, after_id: int, limit: int) -> Branch:
+    """Return the first ``limit`` listed comments below ``comment`` with ids over ``after_id``, in id order, and how many follow them.
 
     Any such prefix from the start is a whole tree. A root's branch is one index range; another's is found by going down from it.
     """
-    statement = _below(with_writer().where(Comment.id > after_id, is_listed()), comment)
-    rows = [(row[0], row[1]) for row in session.execute(statement.order_by(Comment.id).limit(limit + 1)).all()]
-    return rows[:limit], len(rows) > limit
+    ids, following = (
+        _ids_of_root(session, comment, after_id, limit) if comment.depth == 0 else _ids_below(session, comment, after_id, limit)
+    )
+    return Branch(_rows_of(session, ids), following)
 
 
-def count_branch(session: Session, comment: Comment, *, after_id: int) -> int:
-    """Return how many listed comments with ids over ``after_id`` are below ``comment``."""
-    statement = select(func.count()).select_from(Comment).where(Comment.id > after_id, is_listed())
-    return session.scalar(_below(statement, comment)) or 0
+def _ids_of_root(session: Session, root: Comment, after_id: int, limit: int) -> tuple[Sequence[int], int]:
+    # Ids first and whole rows by them: what the index alone can answer must not tempt a planner into reading the thread.
+    below = select(Comment.id).where(Comment.root_id == root.id, literal_column(LISTED_REPLY, type_=Boolean), Comment.id > after_id)
+    ids = session.scalars(below.order_by(Comment.id).limit(limit + 1)).all()
+    if len(ids) <= limit:
+        return ids, 0
+    shown = ids[:limit]
+    if after_id <= root.id:
+        return shown, root.thread_count - limit
+    rest = below.where(Comment.id > shown[-1]).subquery()
+    return shown, session.scalar(select(func.count()).select_from(rest)) or 0
 
 
-def _below(statement: Select[*Shape], comment: Comment) -> Select[*Shape]:
-    if comment.depth == 0:
-        return statement.where(Comment.root_id == comment.id, Comment.depth > 0)
-    branch = select(Comment.id).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
+def _ids_below(session: Session, comment: Comment, after_id: int, limit: int) -> tuple[Sequence[int], int]:
+    branch = select(Comment.id).where(Comment.parent_id == comment.id, is_listed()).cte("branch", recursive=True)
     below = aliased(Comment)
-    branch = branch.union_all(select(below.id).join(branch, below.parent_id == branch.c.id))
-    return statement.where(Comment.id.in_(select(branch.c.id)))
+    replies = select(below.id).where(below.parent_id == branch.c.id, below.state != State.HELD.value)
+    if session.get_bind().dialect.name == "postgresql":
+        # LATERAL with OFFSET stays what it says, an index look-up for each comment; a plain join became a scan of the table for each level.
+        lateral = replies.offset(0).lateral()
+        replies = select(lateral.c.id).select_from(branch.join(lateral, true()))
+    branch = branch.union_all(replies)
+    following = select(branch.c.id, func.count().over()).where(branch.c.id > after_id).order_by(branch.c.id).limit(limit)
+    rows = session.execute(following).all()
+    return [row[0] for row in rows], rows[0][1] - len(rows) if rows else 0
+
+
+def _rows_of(session: Session, ids: Collection[int]) -> list[Row]:
+    if not ids:
+        return []
+    rows = session.execute(with_writer().where(Comment.id.in_(ids), is_listed()).order_by(Comment.id)).all()
+    return [(row[0], row[1]) for row in rows]
 
 
 def list_revisions(session: Session, comment_id: int) -> list[Revision]:
@@ -113,7 +141,9 @@ def list_revisions(session: Session, comment_id: int) -> list[Revision]:
 
 def list_own(session: Session, article_id: int, account_id: int) -> list[Row]:
     """Return the newest 50 comments of a person on an article that others cannot read now, oldest first."""
-    statement = with_writer().where(Comment.author_id == account_id, Comment.article_id == article_id, Comment.state.not_in((State.VISIBLE.value, State.ERASED.value)))
+    statement = with_writer().where(
+        Comment.author_id == account_id, Comment.article_id == article_id, Comment.state.not_in((State.VISIBLE.value, State.ERASED.value))
+    )
     rows = session.execute(statement.order_by(Comment.id.desc()).limit(50)).all()
     return [(row[0], row[1]) for row in rows][::-1]
 
@@ -130,4 +160,3 @@ def list_by_writer(session: Session, account_id: int, *, before_id: int | None, 
 def articles_of_writer(session: Session, account_id: int) -> list[int]:
     """Return the ids of the articles on which a person has commented."""
     return list(session.scalars(select(Comment.article_id).where(Comment.author_id == account_id).distinct()))
-

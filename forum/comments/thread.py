@@ -17,7 +17,7 @@ from forum.comments.models import LISTED_REPLY, LISTED_ROOT, Comment
 from forum.comments.queries import Row, list_ancestors, with_writer
 from forum.comments.stance import Stance
 from forum.comments.states import State
-from forum.db.paging import after
+from forum.db.paging import read_after
 
 DOMINANT_MINIMUM = 3
 
@@ -88,12 +88,13 @@ def read_roots(session: Session, article: Article, *, order: Order, place: tuple
     found: list[Row] = []
     leads: list[Row] = []
     if not key:
-        statement = with_writer().where(Comment.article_id == article.id, literal_column("lead > 0"), listed)
-        leads = _rows(session, statement.order_by(Comment.lead.desc(), Comment.id))
+        # Whether a lead is listed is asked below and not of the database: without statistics PostgreSQL would take the index of all roots.
+        statement = with_writer().where(Comment.article_id == article.id, literal_column("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
+        leads = [row for row in _pairs(session.execute(statement).all()) if row[0].state != State.HELD]
         found = leads[leads_shown : leads_shown + limit]
     if len(found) < limit or not leads[leads_shown + limit :]:
         statement = with_writer().where(Comment.article_id == article.id, listed, Comment.lead == 0)
-        found = found + _rows(session, _in_order(statement, order, key, limit + 1 - len(found)))
+        found = found + _in_order(session, statement, order, key, limit + 1 - len(found))
     rows = found[:limit]
     by_root = _read_replies(session, [comment.id for comment, _ in rows], replies) if replies else {}
     items = [Item(row, by_root.get(row[0].id, ()), len(by_root.get(row[0].id, ()))) for row in rows]
@@ -104,7 +105,7 @@ def read_roots(session: Session, article: Article, *, order: Order, place: tuple
 def read_matches(session: Session, article: Article, filters: Filters, *, order: Order, key: Sequence[Any], limit: int) -> ThreadPage:
     """Return a page of the visible comments that match, at any depth, each with its ancestors."""
     statement = with_writer().where(Comment.article_id == article.id, Comment.state == State.VISIBLE.value, *_conditions(filters, article))
-    found = _rows(session, _in_order(statement, order, key, limit + 1))
+    found = _in_order(session, statement, order, key, limit + 1)
     rows = found[:limit]
     above = list_ancestors(session, [comment for comment, _ in rows])
     items = [Item(row, context=above.get(row[0].id, ())) for row in rows]
@@ -129,11 +130,8 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _in_order(statement: Select[Comment, Account], order: Order, key: Sequence[Any], limit: int) -> Select[Comment, Account]:
-    columns = order.key
-    if key:
-        statement = statement.where(after(columns, key, descending=order.descending))
-    return statement.order_by(*(column.desc() if order.descending else column.asc() for column in columns)).limit(limit)
+def _in_order(session: Session, statement: Select[Comment, Account], order: Order, key: Sequence[Any], limit: int) -> list[Row]:
+    return _pairs(read_after(session, statement, order.key, key, descending=order.descending, limit=limit))
 
 
 def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict[int, list[Row]]:
@@ -141,10 +139,11 @@ def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict
         return {}
     listed = literal_column(LISTED_REPLY, type_=Comment.depth.type)
     # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
-    parts = [select(Comment.id).where(Comment.root_id == root_id, listed).order_by(Comment.id).limit(limit).subquery() for root_id in root_ids]
+    replies = select(Comment.id).where(listed).order_by(Comment.id).limit(limit)
+    parts = [replies.where(Comment.root_id == root_id).subquery() for root_id in root_ids]
     ids = union_all(*(select(part.c.id) for part in parts)).subquery()
     by_root: dict[int, list[Row]] = {}
-    for row in _rows(session, with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)):
+    for row in _pairs(session.execute(with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)).all()):
         by_root.setdefault(int(row[0].root_id or 0), []).append(row)
     return by_root
 
@@ -160,6 +159,5 @@ def _key_of(comment: Comment, order: Order) -> tuple[Any, ...]:
     return tuple(getattr(comment, name) for name in order.columns)
 
 
-def _rows(session: Session, statement: Select[Comment, Account]) -> list[Row]:
-    return [(row[0], row[1]) for row in session.execute(statement).all()]
-
+def _pairs(rows: Sequence[Any]) -> list[Row]:
+    return [(row[0], row[1]) for row in rows]

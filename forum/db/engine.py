@@ -14,7 +14,8 @@ intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=Fals
 
 def engine_options(url: str, *, timeout_seconds: int, pool_size: int) -> dict[str, Any]:
     """Return the engine's options for ``url``; a lock or a connection is waited for at most ``timeout_seconds``."""
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": timeout_seconds}
+    # Without hide_parameters an error's message, and so the log, would quote what people wrote and the hashes of their secrets.
+    options: dict[str, Any] = {"hide_parameters": True, "pool_size": pool_size, "max_overflow": 0, "pool_timeout": timeout_seconds}
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": timeout_seconds, "check_same_thread": False}
         return options

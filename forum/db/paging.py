@@ -1,4 +1,4 @@
-"""Keyset paging: opaque, signed cursors and the condition "after this row"; OFFSET is used nowhere.
+"""Keyset paging: opaque, signed cursors and the reading of what comes after a row; OFFSET is used nowhere.
 
 A cursor names the last row's sort key, so that a page costs the page and new rows neither repeat nor hide others. It is signed: a forged
 or cut one is refused instead of reaching the database.
@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, true, tuple_
+from sqlalchemy.orm import Session
 
 from forum.refusals import Kind, Refusal
 
@@ -45,12 +46,43 @@ class Cursors:
         return hmac.digest(self._key, purpose.encode() + b"\0" + payload, "sha256")[:_TAG_BYTES]
 
 
-def after(columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: bool) -> ColumnElement[bool]:
-    """Return the condition that a row comes after ``values`` in the order of ``columns``, which all ascend or all descend."""
+def read_after(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    columns: Sequence[ColumnElement[Any]],
+    values: Sequence[Any],
+    *,
+    descending: bool,
+    limit: int,
+) -> list[Row[*tuple[Any, ...]]]:
+    """Return at most ``limit`` rows of ``statement`` in the order of ``columns``, all ascending or all descending, that come after ``values``.
+
+    No values: from the beginning. The last column is the id. However many rows are equal but for it, the cost is the page's.
+    """
+    found: list[Row[*tuple[Any, ...]]] = []
+    for condition in _ranges(session, columns, values, descending=descending) if values else [true()]:
+        ordered = statement.where(condition).order_by(*(column.desc() if descending else column.asc() for column in columns))
+        found += session.execute(ordered.limit(limit - len(found))).all()
+        if len(found) == limit:
+            break
+    return found
+
+
+def _ranges(
+    session: Session, columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: bool
+) -> list[ColumnElement[bool]]:
     # Values carry their column's type: SQLAlchemy refuses to compare a column with a bare True or False.
-    place = tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
-    # Compared as a row: both planners begin the index range at the whole key, so that a page deep inside equal scores costs no more.
-    return tuple_(*columns) < place if descending else tuple_(*columns) > place
+    place = [literal(value, column.type) for column, value in zip(columns, values, strict=True)]
+    if session.get_bind().dialect.name == "postgresql":
+        return [_beyond(columns, place, descending=descending)]
+    # SQLite's index range leaves the rowid at the end of a row value out, and would walk through all that is equal: two ranges instead.
+    equal = [column == value for column, value in zip(columns[:-1], place[:-1], strict=True)]
+    ties = and_(*equal, _beyond(columns[-1:], place[-1:], descending=descending))
+    return [ties, _beyond(columns[:-1], place[:-1], descending=descending)]
+
+
+def _beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[ColumnElement[Any]], *, descending: bool) -> ColumnElement[bool]:
+    return tuple_(*columns) < tuple_(*values) if descending else tuple_(*columns) > tuple_(*values)
 
 
 def _freeze(value: Any) -> Any:

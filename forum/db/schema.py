@@ -1,5 +1,7 @@
 """The database's schema: bring it to this version's, tell whether it is there, keep the planner's statistics fresh. Called by commands."""
 
+from pathlib import Path
+
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask_migrate import upgrade
@@ -39,10 +41,12 @@ def schema_revision(session: Session) -> str | None:
 
 def bring_up_to_date() -> bool:
     """Upgrade the schema if it is not this version's, and return whether anything was done; two starters take turns."""
+    engine = db.engine
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     with reading() as session:
         if schema_revision(session) == schema_head():
             return False
-    engine = db.engine
     if engine.dialect.name != "postgresql":
         upgrade(directory=str(resource("migrations")))
         return True

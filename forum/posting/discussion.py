@@ -17,7 +17,7 @@ from forum.articles.models import Article
 from forum.articles.queries import get_article, get_article_by_slug
 from forum.comments.models import Comment
 from forum.comments.present import present_comment, present_head, present_item, present_match
-from forum.comments.queries import Row, count_branch, find_row, get_comment, list_ancestors, list_branch, list_own
+from forum.comments.queries import Branch, Row, find_row, get_comment, list_ancestors, list_own, read_branch
 from forum.comments.schemas import CommentOut, ContextOut, MarkOut, MineOut, MoreReplies, RepliesOut, ThreadPageOut, ThreadQuery
 from forum.comments.states import State
 from forum.comments.thread import ORDERS, Filters, read_matches, read_roots
@@ -66,24 +66,22 @@ def read_discussion(session: Session, viewer: Viewer, article: Article, query: T
 def read_replies(session: Session, comment: Comment, *, after: int, limit: int) -> RepliesOut:
     """Return the comments below ``comment`` with ids over ``after``, in id order."""
     article = get_article(session, comment.article_id)
-    rows, more = list_branch(session, comment, after_id=after, limit=limit)
-    items = _present(rows, article.author_ids)
-    remaining = count_branch(session, comment, after_id=items[-1].id) if more else 0
-    return RepliesOut(items, MoreReplies(remaining, items[-1].id) if more else None, items[-1].id if more else None)
+    branch = read_branch(session, comment, after_id=after, limit=limit)
+    items = _present(branch.rows, article.author_ids)
+    more = _more(branch)
+    return RepliesOut(items, more, more.after if more else None)
 
 
 def read_context(session: Session, viewer: Viewer, comment: Comment, *, limit: int = 50) -> ContextOut:
     """Return a comment with what it answers and the beginning of what is below it; its writer sees the text in any state but erased."""
     article = get_article(session, comment.article_id)
-    rows, more = list_branch(session, comment, after_id=0, limit=limit)
+    branch = read_branch(session, comment, after_id=0, limit=limit)
     above = list_ancestors(session, [comment]).get(comment.id, [])
-    replies = _present(rows, article.author_ids)
-    remaining = count_branch(session, comment, after_id=replies[-1].id) if more else 0
     return ContextOut(
         comment=read_one(session, viewer, comment.id),
         ancestors=_present(above, article.author_ids),
-        replies=replies,
-        more_replies=MoreReplies(remaining, replies[-1].id) if more else None,
+        replies=_present(branch.rows, article.author_ids),
+        more_replies=_more(branch),
     )
 
 
@@ -121,6 +119,10 @@ def possible(viewer: Viewer, article: Article, comment: Comment) -> list[str]:
         )
         if holds
     ]
+
+
+def _more(branch: Branch) -> MoreReplies | None:
+    return MoreReplies(branch.following, branch.rows[-1][0].id) if branch.following else None
 
 
 def _present(rows: Sequence[Row], author_ids: Sequence[int]) -> list[CommentOut]:
