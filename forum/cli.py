@@ -16,7 +16,6 @@ import flask_migrate
 import msgspec
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.engine import make_url
 
 from forum.access.viewer import DEFAULT_SITE_ID, Role
 from forum.accounts.actions import NewAccount, change_password, check_new_account, create_account, set_role
@@ -29,8 +28,8 @@ from forum.db.transaction import reading, writing
 from forum.demo.load import is_empty, load_demo, sign_in_names
 from forum.paths import resource
 from forum.refusals import Refusal
-from forum.server import Server, default_workers
-from forum.settings import Settings, SettingsError, describe_settings, load_settings
+from forum.server import Server, default_workers, find_listening_fault
+from forum.settings import Settings, SettingsError, describe_settings, load_settings, mask_password
 from forum.transfer.command import import_command
 
 DEMO_PASSWORD_FILE = "demo_password"
@@ -73,20 +72,24 @@ def cli() -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes. [default: FORUM_WORKERS]")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads in each process. [default: FORUM_THREADS]")
-def serve(host: str, port: int, workers: int | None, threads: int | None) -> None:
+@click.option("--demo", "with_demo", is_flag=True, help="Load the demo discussion first, as 'forum demo' does.")
+def serve(host: str, port: int, workers: int | None, threads: int | None, with_demo: bool) -> None:
     """Serve the site; an empty data folder is initialised first."""
     settings = load_settings()
+    if fault := find_listening_fault(host, port):
+        raise click.ClickException(fault)
     with _application().app_context():
         if bring_up_to_date():
             say(f"The database was brought up to date: {_where(settings)}")
         _refuse_other_schema()
+        if with_demo:
+            _offer_demo(settings)
         # The workers open connections of their own: one that two processes share would mix up their answers.
         db.engine.dispose()
     shown = f"[{host}]" if ":" in host else host
     count = workers or settings.workers or default_workers()
-    say(f"Serving {settings.site_name} at http://{shown}:{port} with {count} process{'es' if count > 1 else ''}. Stop with Ctrl-C.")
-    sys.stdout.flush()
-    Server(settings, bind=f"{shown}:{port}", workers=count, threads=threads or settings.threads).run()
+    welcome = f"Serving {settings.site_name} at http://{shown}:{port} with {count} process{'es' if count > 1 else ''}. Stop with Ctrl-C."
+    Server(settings, bind=f"{shown}:{port}", workers=count, threads=threads or settings.threads, on_ready=lambda: say(welcome)).run()
 
 
 @cli.command()
@@ -104,7 +107,11 @@ def init() -> None:
 def demo() -> None:
     """Load the demo discussion into an empty database and show who can sign in."""
     bring_up_to_date()
-    settings = load_settings()
+    _refuse_other_schema()
+    _offer_demo(load_settings())
+
+
+def _offer_demo(settings: Settings) -> None:
     file = Path(settings.data_dir) / DEMO_PASSWORD_FILE
     with reading() as session:
         empty = is_empty(session)
@@ -121,8 +128,6 @@ def demo() -> None:
     say("Sign in as:")
     for kind, handle in sign_in_names():
         say(f"  {kind:<10} {handle:<12} password {file.read_text(encoding='utf-8').strip()}")
-
-
 
 
 import_command.callback = with_app(import_command.callback) if import_command.callback else None
@@ -245,7 +250,7 @@ def _refuse_other_schema() -> None:
 
 
 def _where(settings: Settings) -> str:
-    return make_url(settings.database_url).render_as_string(hide_password=True)
+    return mask_password(settings.database_url)
 
 
 def _ask_password(from_stdin: bool) -> str:

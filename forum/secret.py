@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from forum.settings import SECRET_FILE, SECRET_MINIMUM, SettingsError
@@ -11,7 +12,7 @@ def ensure_secret(data_dir: Path) -> str:
     """Return the secret of this installation, making it at the first call; two processes that start at once agree on one. Raises SettingsError."""
     path = data_dir / SECRET_FILE
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             draft = data_dir / f".{SECRET_FILE}.{os.getpid()}"
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -19,11 +20,9 @@ def ensure_secret(data_dir: Path) -> str:
                 file.write(secrets.token_urlsafe(48))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
-                # A link fails where a rename would replace: whoever comes second reads the first one's secret.
+            # A link fails where a rename would replace: whoever comes second reads the first one's secret.
+            with suppress(FileExistsError):
                 os.link(draft, path)
-            except FileExistsError:
-                pass
             draft.unlink()
         secret = path.read_text().strip()
     except OSError as error:

@@ -1,13 +1,19 @@
 """Serves the application with gunicorn, configured from our settings; called by ``forum serve``."""
 
+import errno
+import logging
 import os
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from forum.app import create_app
 from forum.settings import Settings
+from forum.web.logs import configure_logs
 
 
 def default_workers() -> int:
@@ -15,10 +21,33 @@ def default_workers() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
+def find_listening_fault(host: str, port: int) -> str | None:
+    """Return why nothing can listen at ``host:port``, as a sentence with the way out, or None when it can."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return f"Port {port} of {host} is in use: stop what listens there, or choose another with --port."
+        return f"Nothing can listen at port {port} of {host} ({getattr(error, 'strerror', None) or 'not an address'}): choose others with --host and --port."
+    return None
+
+
+class ServerLog(Logger):  # type: ignore[misc]
+    """gunicorn's own lines, in the format and from the level that the settings name."""
+
+    def setup(self, cfg: Any) -> None:
+        """Send the lines to the root logger instead of a handler of gunicorn's."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.NOTSET)
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """A gunicorn arbiter with threads; each worker builds its own application after the fork, so that no connection is shared."""
 
-    def __init__(self, settings: Settings, *, bind: str, workers: int, threads: int) -> None:
+    def __init__(self, settings: Settings, *, bind: str, workers: int, threads: int, on_ready: Callable[[], None]) -> None:
+        configure_logs(settings)
         self.settings = settings
         self.options: dict[str, Any] = {
             "bind": bind,
@@ -35,7 +64,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "proc_name": "forum",
             "forwarded_allow_ips": "*" if settings.trusted_proxies else "",
-            "logger_class": "gunicorn.glogging.Logger",
+            "logger_class": ServerLog,
+            "when_ready": lambda _arbiter: on_ready(),
         }
         super().__init__()
 
@@ -47,4 +77,3 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Build the application of one worker."""
         return create_app(self.settings)
-

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
@@ -20,6 +21,10 @@ PREFIX = "FORUM_"
 SECRET_MINIMUM = 32
 SECRET_FILE = "secret_key"
 _RATE = re.compile(r"(\d{1,6})/(\d{0,5})([smhd])")
+# Greedy up to the last @: a password may hold any character, also those that should have been escaped.
+_NETLOC_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
+_PARAMETER_PASSWORD = re.compile(r"([?&][a-z]*password=)[^&]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -106,6 +111,7 @@ class Described:
     source: str
 
 
+MASK = "…"
 SECRETS = frozenset({"secret_key", "database_url", "mail_url", "redis_url"})
 
 
@@ -130,8 +136,10 @@ def describe_settings(environ: Mapping[str, str] | None = None) -> list[Describe
         hint = get_type_hints(Settings, include_extras=True)[field.name]
         inner, meta = get_args(hint)[0], get_args(hint)[1]
         value = str(values.get(field.name, field.default))
-        if field.name in SECRETS and value:
-            value = _mask(value)
+        if field.name in SECRETS:
+            value = mask_password(value)
+        if field.name == "secret_key" and value:
+            value = MASK
         rows.append(Described(PREFIX + field.name.upper(), _kind(inner), str(field.default), meta.description, value, sources.get(field.name, "default")))
     return rows
 
@@ -186,22 +194,40 @@ def _check(settings: Settings) -> Settings:
                 parse_rates(getattr(settings, field))
             except SettingsError as error:
                 raise SettingsError(f"{PREFIX}{field.upper()}: {error}") from None
+    _check_languages(settings.languages)
     data = Path(settings.data_dir).resolve()
-    url = settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}"
-    if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
-        url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
-    elif url.startswith("postgres://"):
-        url = "postgresql://" + url.removeprefix("postgres://")
-    elif not url.startswith(("postgresql://", "postgresql+psycopg://")):
-        raise SettingsError("FORUM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://.")
+    url = _check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
     return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
 
 
-def _mask(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme and parts.password is None and "://" in value:
-        return value
-    return value.replace(parts.password, "…") if parts.scheme and parts.password else "…"
+def _check_database_url(url: str) -> str:
+    if url.startswith("sqlite:///") and url not in ("sqlite:///", "sqlite:///:memory:"):
+        return f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
+    if url.startswith("postgres://"):
+        url = "postgresql://" + url.removeprefix("postgres://")
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise SettingsError("FORUM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://.")
+    if find_spec("psycopg") is None:
+        raise SettingsError("FORUM_DATABASE_URL names PostgreSQL, whose driver is not installed: pip install 'forum[postgres]'.")
+    try:
+        urlsplit(url).port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise SettingsError("FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX.") from None
+    return url
+
+
+def _check_languages(languages: str) -> None:
+    if not languages.split():
+        raise SettingsError("FORUM_LANGUAGES is empty; leave it out for English.")
+    for language in languages.split():
+        there = language == "en" or (_LANGUAGE.fullmatch(language) and (Path(__file__).parent / "translations" / language).is_dir())
+        if not there:
+            raise SettingsError(f"FORUM_LANGUAGES: there is no translation to '{language}' yet; leave it out.")
+
+
+def mask_password(address: str) -> str:
+    """Return an address without its password, wherever one stands in it: before the last ``@`` or as a parameter."""
+    return _PARAMETER_PASSWORD.sub(rf"\1{MASK}", _NETLOC_PASSWORD.sub(rf"\1{MASK}@", address))
 
 
 def _kind(hint: object) -> str:
