@@ -1,4 +1,4 @@
-"""Doors: every address of the service is one, and every one runs the same steps – load → check → transact → answer.
+"""Doors: every address of the service is one, and every one runs the same steps – load → check → (prepare →) transact → answer.
 
 A door is declared with its permission, what it reads and what it may answer; the OpenAPI document, the routes and the tests all come from
 that declaration. ``ApiDoors`` answers JSON, ``PageDoors`` (pages.py) HTML; both call the same actions.
@@ -22,6 +22,7 @@ from forum.refusals import Kind, Refusal
 from forum.web import idempotency
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.csrf import require_csrf
+from forum.web.models import StoredAnswer
 from forum.web.parsing import read_json, read_query
 from forum.web.problems import is_retryable
 
@@ -75,6 +76,7 @@ class Door:
     body: type | None = None
     query: type | None = None
     answers: Mapping[int, type | None] = field(default_factory=dict)
+    # The kinds that are this door's own; what all doors' steps can refuse is added where they are documented.
     problems: frozenset[Kind] = frozenset()
     etag: Callable[[AnyCall], str] | None = None
     private: bool = False
@@ -84,6 +86,8 @@ class Door:
     redisplay: Callable[[AnyCall, Refusal], Any] | None = None
     # True for doors that never touch the database, not even to learn who asks: they answer while it is down.
     unbound: bool = False
+    # True where a stored answer would be useless (signing in sets a cookie): a replay does the thing again, and says that it is one.
+    repeats: bool = False
 
     @property
     def is_safe(self) -> bool:
@@ -109,11 +113,18 @@ def require(viewer: Viewer, permission: Permission, thing: Any) -> None:
     raise Refusal(Kind.FORBIDDEN, f"Your account may not do this. What it takes: {permission.value}")
 
 
-def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any]) -> Any:
-    """Load, check and act in one transaction; a lost race on PostgreSQL is run again, up to four times in all."""
+def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Callable[[AnyCall], Any] | None = None) -> Any:
+    """Load, check and act in one transaction; a lost race on PostgreSQL is run again, up to four times in all.
+
+    A door that prepares is loaded and checked before that as well: nobody is worked for who may not come in. ``recall`` may then answer from what is stored.
+    """
     if door.unbound:
         return act(call)
     if door.prepare is not None:
+        with reading() as session:
+            known = _act(door, call, session, recall or _nothing)
+        if known is not None:
+            return known
         call.prepared = door.prepare(call)
     if door.is_safe:
         with reading() as session:
@@ -126,6 +137,10 @@ def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any]) -> Any:
             if attempt == TRIES or not is_retryable(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def _nothing(call: AnyCall) -> None:
+    return None
 
 
 def _act(door: Door, call: AnyCall, session: Session, act: Callable[[AnyCall], Any]) -> Any:
@@ -182,7 +197,7 @@ def _answer_read(door: Door, call: AnyCall) -> Response:
 
     tag, answer = run(door, call, act)
     response = Response(status=304) if answer is None else to_response(answer)
-    if tag is None and not door.unbound and response.status_code == 200:
+    if tag is None and response.status_code == 200:
         # A door that cannot tell its tag beforehand still spares the caller the bytes.
         tag = entity_tag("body", response.get_data())
         response = Response(status=304) if is_fresh(tag) else response
@@ -195,22 +210,36 @@ def _answer_write(door: Door, call: AnyCall) -> Response:
     if key is None:
         answer = run(door, call, door.view)
         return _uncached(to_response(answer))
+    recall = None if door.repeats else lambda call: _recall(call, key)
     with idempotency.running(call.viewer, key):
-        return _uncached(run(door, call, lambda call: _act_once(door, call, key)))
+        return _uncached(run(door, call, lambda call: _act_once(door, call, key), recall=recall))
+
+
+def _recall(call: AnyCall, key: str) -> Response | None:
+    stored = idempotency.find(call.session, call.viewer, key)
+    return _replayed(stored) if stored is not None else None
 
 
 def _act_once(door: Door, call: AnyCall, key: str) -> Response:
     stored = idempotency.reserve(call.session, call.viewer, key)
     if stored is not None:
-        response = Response(stored.body or None, stored.status, content_type="application/json")
-        if stored.location:
-            response.headers["Location"] = stored.location
-        response.headers["Idempotency-Replayed"] = "true"
-        return response
+        return _mark_replayed(to_response(door.view(call))) if door.repeats else _replayed(stored)
     answer: Answer = door.view(call)
     response = to_response(answer)
     kept = response.get_data() if answer.storable is None else msgspec.json.encode(answer.storable)
     idempotency.store(call.session, call.viewer, key, status=response.status_code, location=answer.location, body=kept)
+    return response
+
+
+def _replayed(stored: StoredAnswer) -> Response:
+    response = Response(stored.body or None, stored.status, content_type="application/json")
+    if stored.location:
+        response.headers["Location"] = stored.location
+    return _mark_replayed(response)
+
+
+def _mark_replayed(response: Response) -> Response:
+    response.headers["Idempotency-Replayed"] = "true"
     return response
 
 

@@ -19,6 +19,7 @@ from forum.db.upsert import insert_if_absent
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.web.limits import network_of
 from forum.web.models import StoredAnswer
+from forum.web.parsing import read_body
 
 KEPT = timedelta(hours=24)
 KEY_MAX = 200
@@ -54,6 +55,13 @@ def running(viewer: Viewer, key: str) -> Iterator[None]:
             _running.discard(held)
 
 
+def find(session: Session, viewer: Viewer, key: str) -> StoredAnswer | None:
+    """Return the answer that is stored under ``key``, or None. Raises Refusal when it stands for another request."""
+    mine = (StoredAnswer.caller == _caller(viewer), StoredAnswer.key_hash == _hash(key), StoredAnswer.created_at >= now() - KEPT)
+    stored = session.scalar(select(StoredAnswer).where(*mine))
+    return _same_request(stored) if stored is not None else None
+
+
 def reserve(session: Session, viewer: Viewer, key: str) -> StoredAnswer | None:
     """Take ``key`` for this request, or return the answer that is stored under it. Raises Refusal when it stands for another request."""
     session.execute(delete(StoredAnswer).where(StoredAnswer.created_at < now() - KEPT))
@@ -62,16 +70,19 @@ def reserve(session: Session, viewer: Viewer, key: str) -> StoredAnswer | None:
     )
     if taken:
         return None
-    stored = _find(session, viewer, key)
-    if stored.request_hash != _request_hash():
-        raise Refusal(Kind.IDEMPOTENCY_KEY_REUSED, "This key was used for another request; use a new key for a new request.")
-    return stored
+    return _same_request(_find(session, viewer, key))
 
 
 def store(session: Session, viewer: Viewer, key: str, *, status: int, location: str | None, body: bytes) -> None:
     """Keep the answer under the reserved ``key``, in the open transaction."""
     stored = _find(session, viewer, key)
     stored.status, stored.location, stored.body = status, location, body
+
+
+def _same_request(stored: StoredAnswer) -> StoredAnswer:
+    if stored.request_hash != _request_hash():
+        raise Refusal(Kind.IDEMPOTENCY_KEY_REUSED, "This key was used for another request; use a new key for a new request.")
+    return stored
 
 
 def _find(session: Session, viewer: Viewer, key: str) -> StoredAnswer:
@@ -83,7 +94,7 @@ def _caller(viewer: Viewer) -> str:
 
 
 def _request_hash() -> str:
-    return hashlib.sha256(f"{request.method} {request.full_path}\0".encode() + request.get_data()).hexdigest()
+    return hashlib.sha256(f"{request.method} {request.full_path}\0".encode() + read_body()).hexdigest()
 
 
 def _hash(text: str) -> str:

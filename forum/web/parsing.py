@@ -3,6 +3,7 @@
 Every text is checked for characters that PostgreSQL cannot store (NUL) or UTF-8 cannot write (lone surrogates) before any rule sees it.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -20,12 +21,24 @@ _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 MAX_NESTING = 32
 
 
+def read_body() -> bytes:
+    """Return the request's body, the same however often it is asked for. Raises Refusal ``too-large``."""
+    body = request.get_data()
+    # A body in chunks says no length beforehand: werkzeug stops reading at the limit and hands over what it has.
+    if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
+        raise Refusal(Kind.TOO_LARGE, f"A request has at most {request.max_content_length} bytes here.")
+    return body
+
+
 def read_json(kind: type[T]) -> T:
     """Return the JSON body as ``kind``. Raises Refusal: unsupported-media-type, malformed, too-large or validation."""
     if request.mimetype != "application/json":
         raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        # Unpacked here, a small body could become one without end.
+        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a Content-Encoding.")
     try:
-        raw = msgspec.json.decode(request.get_data(cache=False))
+        raw = msgspec.json.decode(read_body())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(Kind.MALFORMED, f"The body is not valid JSON in UTF-8: {_sentence(error)}") from None
     refuse_impossible(raw)
@@ -85,10 +98,10 @@ def _fault_of(message: str) -> Fault:
     pointer = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path.removeprefix("$")).replace(".", "/")
     field = _FIELD.search(what)
     if field and "unknown field" in what:
-        return Fault(f"{pointer}/{field[1]}", "unknown-field", f"'{field[1]}' is not a field here; leave it out.")
+        return Fault(f"{pointer}/{field[1].replace('~', '~0').replace('/', '~1')}", "unknown-field", f"'{field[1]}' is not a field here; leave it out.")
     if field and "missing required field" in what:
         return Fault(f"{pointer}/{field[1]}", "required", f"'{field[1]}' is required.")
-    name = pointer.rpartition("/")[2] or "The body"
+    name = pointer.removeprefix("/") or "The body"
     return Fault(pointer, "invalid", f"{name}: {what[:1].lower()}{what[1:]}.".replace("`", "'"))
 
 
