@@ -34,7 +34,7 @@ def charge(session: Session, name: str, key: str, *, rates: str | None = None) -
 
 
 def forget_spent(session: Session) -> int:
-    """Delete the buckets that are full again and return how many there were; called by a command, never by a reader's request."""
+    """Delete the buckets that are full again and return how many there were; called at each sign-in, never by a reader's request."""
     result = session.execute(delete(RateLimit).where(RateLimit.due < now().timestamp()))
     return int(getattr(result, "rowcount", 0))
 
@@ -52,8 +52,11 @@ def network_of(address: str | None) -> str:
 
 def _charge_one(session: Session, name: str, key: str, rate: Rate, moment: float) -> float:
     bucket = hashlib.sha256(f"{name}\0{rate.count}/{rate.seconds}\0{key}".encode()).hexdigest()
-    insert_if_absent(session, RateLimit, bucket=bucket, due=moment)
-    row = session.scalars(select(RateLimit).where(RateLimit.bucket == bucket).with_for_update()).one()
+    row = None
+    while row is None:
+        # Between the two statements another request may forget the bucket as spent.
+        insert_if_absent(session, RateLimit, bucket=bucket, due=moment)
+        row = session.scalar(select(RateLimit).where(RateLimit.bucket == bucket).with_for_update())
     interval = rate.seconds / rate.count
     # A clock that was set back must not lock a caller out for longer than the span.
     due = min(max(row.due, moment), moment + rate.seconds)
