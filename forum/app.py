@@ -124,7 +124,8 @@ def _register_doors(app: Flask) -> None:
         doors += room.doors
     app.extensions[DOORS] = {door.endpoint: door for door in doors}
     settings: Settings = app.extensions[SETTINGS]
-    app.extensions[service.OPENAPI] = build_document(doors, title=settings.site_name, version=version("forum"), base_url=settings.base_url)
+    names = {"title": settings.site_name, "version": version("forum"), "base_url": settings.base_url, "cookie": app.config["SESSION_COOKIE_NAME"]}
+    app.extensions[service.OPENAPI] = build_document(doors, **names)
 
 
 def _prepare_templates(app: Flask, settings: Settings) -> None:

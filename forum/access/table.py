@@ -56,6 +56,22 @@ TABLE: dict[Permission, Grant] = {
 }
 
 
+# What is known of a caller before anything is loaded; the other predicates look at a thing, and all but one of them at the account as well.
+_ABOUT_CALLER = frozenset({is_anyone, is_signed_in, is_signed_in_person})
+
+
+def may_ever(viewer: Viewer, permission: Permission) -> bool:
+    """Whether there could be a thing to which ``viewer`` may do ``permission``; the documentation is written from this."""
+    grant = TABLE[permission]
+    if viewer.scopes is not None and grant.scope not in viewer.scopes:
+        return False
+
+    def possible(predicate: Predicate) -> bool:
+        return predicate(viewer, None) if predicate in _ABOUT_CALLER else predicate is is_public or viewer.is_signed_in
+
+    return any(all(possible(predicate) for predicate in clause) for clause in grant.clauses)
+
+
 def can(viewer: Viewer, permission: Permission, thing: Any = None) -> bool:
     """Whether ``viewer`` may do ``permission`` to ``thing``: a token needs the scope, and one clause must hold."""
     grant = TABLE[permission]

@@ -30,16 +30,6 @@ from forum.web.context import cursors
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("articles")
-WRITES = (
-    Kind.VALIDATION,
-    Kind.UNAUTHENTICATED,
-    Kind.FORBIDDEN,
-    Kind.CSRF,
-    Kind.CONFLICT,
-    Kind.MALFORMED,
-    Kind.UNSUPPORTED_MEDIA_TYPE,
-    Kind.TOO_LARGE,
-)
 
 
 def load_site(call: AnyCall) -> Site:
@@ -69,7 +59,7 @@ def tag_of_article(call: AnyCall) -> str:
     return entity_tag(call.thing.version, "article", call.thing.id)
 
 
-@doors.door("GET", "/articles", Permission.ARTICLE_LIST, load=load_site, query=ArticlesQuery, answers={200: ArticlesOut}, problems=(Kind.VALIDATION, Kind.BAD_CURSOR), etag=lambda call: _tag_of_list(call))
+@doors.door("GET", "/articles", Permission.ARTICLE_LIST, load=load_site, query=ArticlesQuery, answers={200: ArticlesOut}, problems=(Kind.BAD_CURSOR,), etag=lambda call: _tag_of_list(call))
 def list_all(call: Call[Site, None, ArticlesQuery]) -> Answer:
     """List the articles, newest activity first unless asked otherwise."""
     page = call.prepared or _read_page(call)
@@ -77,7 +67,7 @@ def list_all(call: Call[Site, None, ArticlesQuery]) -> Answer:
     return Answer(ArticlesOut(call.query.sort, present_articles(call.session, page.articles), following))
 
 
-@doors.door("POST", "/articles", Permission.ARTICLE_CREATE, load=load_site, body=ArticleIn, answers={201: ArticleOut, 200: ArticleOut}, problems=WRITES)
+@doors.door("POST", "/articles", Permission.ARTICLE_CREATE, load=load_site, body=ArticleIn, answers={201: ArticleOut, 200: ArticleOut}, problems=(Kind.CONFLICT,))
 def create(call: Call[Site, ArticleIn, None]) -> Answer:
     """Add an article, at a host page's url or written here; the same url or key again answers with the article that is there."""
     body = call.body
@@ -86,7 +76,7 @@ def create(call: Call[Site, ArticleIn, None]) -> Answer:
     return Answer(_present(call.session, article), 201 if created else 200, location=f"/api/v1/articles/{article.id}")
 
 
-@doors.door("GET", "/articles/lookup", Permission.ARTICLE_READ, load=load_by_address, query=LookupQuery, answers={200: ArticleOut}, problems=(Kind.VALIDATION, Kind.NOT_FOUND), etag=tag_of_article)
+@doors.door("GET", "/articles/lookup", Permission.ARTICLE_READ, load=load_by_address, query=LookupQuery, answers={200: ArticleOut}, problems=(Kind.NOT_FOUND,), etag=tag_of_article)
 def lookup(call: Call[Article, None, LookupQuery]) -> Answer:
     """Find the article of an address, by any alias, after normalisation; an unknown one creates nothing."""
     return Answer(_present(call.session, call.thing))
@@ -98,7 +88,7 @@ def get(call: Call[Article, None, None]) -> Answer:
     return Answer(_present(call.session, call.thing))
 
 
-@doors.door("PATCH", "/articles/<id:article_id>", Permission.ARTICLE_EDIT, load=load_article, body=ArticlePatch, answers={200: ArticleOut}, problems=(*WRITES, Kind.NOT_FOUND, Kind.STALE_VERSION), versioned=True)
+@doors.door("PATCH", "/articles/<id:article_id>", Permission.ARTICLE_EDIT, load=load_article, body=ArticlePatch, answers={200: ArticleOut}, problems=(Kind.NOT_FOUND, Kind.CONFLICT), versioned=True)
 def edit(call: Call[Article, ArticlePatch, None]) -> Answer:
     """Change an article, close its discussion or open it again; by its authors and admins."""
     article = lock_article(call.session, call.thing.id)
@@ -110,7 +100,7 @@ def edit(call: Call[Article, ArticlePatch, None]) -> Answer:
     return Answer(_present(call.session, article))
 
 
-@doors.door("GET", "/counts", Permission.ARTICLE_LIST, query=CountsQuery, answers={200: CountsOut}, problems=(Kind.VALIDATION,), etag=lambda call: _tag_of_counts(call))
+@doors.door("GET", "/counts", Permission.ARTICLE_LIST, query=CountsQuery, answers={200: CountsOut}, etag=lambda call: _tag_of_counts(call))
 def counts(call: Call[None, None, CountsQuery]) -> Answer:
     """Count the visible comments of up to 50 addresses; an unknown one counts 0 and nothing is created."""
     found = call.prepared or count_comments(call.session, DEFAULT_SITE_ID, call.query.url)

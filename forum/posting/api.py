@@ -28,9 +28,8 @@ from forum.web.caching import entity_tag
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("posting")
-READS = (Kind.NOT_FOUND, Kind.UNAUTHENTICATED, Kind.VALIDATION)
-WRITES = (*READS, Kind.FORBIDDEN, Kind.CSRF, Kind.RATE_LIMITED, Kind.MALFORMED, Kind.UNSUPPORTED_MEDIA_TYPE, Kind.TOO_LARGE)
-CHANGES = (*WRITES, Kind.STALE_VERSION, Kind.ILLEGAL_TRANSITION)
+READS = (Kind.NOT_FOUND,)
+CHANGES = (Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.ILLEGAL_TRANSITION)
 
 
 def tag_of_discussion(call: AnyCall) -> str:
@@ -63,7 +62,7 @@ def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     prepare=prepare_comment,
     body=CommentIn,
     answers={201: CommentOut},
-    problems=(*WRITES, Kind.CLOSED),
+    problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED),
 )
 def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
     """Comment on an article, or answer a comment of it."""
@@ -72,7 +71,7 @@ def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
     return Answer(read_one(call.session, call.viewer, comment.id), 201, location=f"/api/v1/comments/{comment.id}")
 
 
-@doors.door("GET", "/articles/<id:article_id>/mine", Permission.SELF_READ, load=load_article, query=MineQuery, answers={200: MineOut}, problems=(*READS, Kind.FORBIDDEN), private=True)
+@doors.door("GET", "/articles/<id:article_id>/mine", Permission.SELF_READ, load=load_article, query=MineQuery, answers={200: MineOut}, problems=READS, private=True)
 def get_mine(call: Call[Article, None, MineQuery]) -> Answer:
     """Show the caller's own marks on a page of comments: tags, what may be done, and own comments that others cannot read."""
     ids = [int(word) for word in call.query.ids.split(",")]

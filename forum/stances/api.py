@@ -13,9 +13,7 @@ from forum.comments.stance import Stance
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("stances")
-READS = (Kind.NOT_FOUND, Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
-WRITES = (*READS, Kind.CSRF, Kind.OWN_COMMENT, Kind.NOT_TAGGABLE, Kind.RATE_LIMITED)
-BODIES = (Kind.VALIDATION, Kind.MALFORMED, Kind.UNSUPPORTED_MEDIA_TYPE, Kind.TOO_LARGE)
+WRITES = (Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.NOT_TAGGABLE, Kind.RATE_LIMITED)
 
 
 def load_comment(call: AnyCall) -> Comment:
@@ -26,7 +24,7 @@ def load_comment(call: AnyCall) -> Comment:
     return comment
 
 
-@doors.door("GET", "/comments/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment, answers={200: TagOut}, problems=READS, private=True)
+@doors.door("GET", "/comments/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment, answers={200: TagOut}, problems=(Kind.NOT_FOUND,), private=True)
 def get_tag(call: Call[Comment, None, None]) -> Answer:
     """Show one's own tag on a comment and the comment's tally."""
     tag = call.session.get(Tag, (call.thing.id, call.viewer.account_id))
@@ -34,7 +32,7 @@ def get_tag(call: Call[Comment, None, None]) -> Answer:
     return Answer(_present(call.thing.id, shown))
 
 
-@doors.door("PUT", "/comments/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagIn, answers={200: TagOut}, problems=(*WRITES, *BODIES))
+@doors.door("PUT", "/comments/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagIn, answers={200: TagOut}, problems=WRITES)
 def set_tag(call: Call[Comment, TagIn, None]) -> Answer:
     """Tag a comment, or change one's tag; the same again changes nothing."""
     return Answer(_present(call.thing.id, put_tag(call.session, call.viewer, call.thing.id, call.body.stance)))

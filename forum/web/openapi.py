@@ -10,19 +10,19 @@ from typing import Any
 
 import msgspec
 
+from forum.access.permissions import Scope
+from forum.access.table import may_ever
+from forum.access.viewer import VISITOR, Via, Viewer
 from forum.refusals import Kind
 from forum.web.doors import API, Door
 from forum.web.problems import PROBLEM_TYPES, Problem
 
 REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
-# Every door can answer these, whatever it declares.
-ALWAYS = frozenset({Kind.MALFORMED, Kind.UNAUTHENTICATED, Kind.UNAVAILABLE})
-POSTS = frozenset({Kind.IDEMPOTENCY_KEY_REUSED, Kind.IDEMPOTENCY_KEY_IN_PROGRESS, Kind.VALIDATION})
 
 
-def build_document(doors: Iterable[Door], *, title: str, version: str, base_url: str) -> dict[str, Any]:
-    """Return the OpenAPI document of the API doors among ``doors``."""
+def build_document(doors: Iterable[Door], *, title: str, version: str, base_url: str, cookie: str) -> dict[str, Any]:
+    """Return the OpenAPI document of the API doors among ``doors``; ``cookie`` is the session cookie's name."""
     api = sorted((door for door in doors if door.rule.startswith(API) or door.rule.startswith("/health")), key=lambda door: (door.rule, door.method))
     types = {kind for door in api for kind in (door.body, *door.answers.values()) if kind is not None} | {Problem}
     schemas, components = msgspec.json.schema_components(sorted(types, key=lambda kind: kind.__name__), ref_template=REF)
@@ -40,14 +40,44 @@ def build_document(doors: Iterable[Door], *, title: str, version: str, base_url:
         "servers": [{"url": base_url}],
         "tags": [{"name": name} for name in sorted({_room(door) for door in api})],
         "paths": paths,
-        "components": {"schemas": dict(components), "securitySchemes": _SECURITY},
+        "components": {"schemas": dict(components), "securitySchemes": _security_schemes(cookie)},
     }
 
 
-_SECURITY = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A personal token made in the settings or with POST /api/v1/me/tokens."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "forum", "description": "The session cookie; changing requests also send X-CSRF-Token."},
-}
+def problems_of(door: Door) -> frozenset[Kind]:
+    """Return every kind of problem that an API door can answer: what it declares, and what the steps bring with them that all doors share."""
+    brought = {
+        Kind.MALFORMED: True,
+        Kind.TOO_LARGE: True,
+        Kind.UNAVAILABLE: not door.unbound,
+        # A token may be unknown, or lack the scope; it is looked at below the API's address alone.
+        Kind.UNAUTHENTICATED: not door.unbound and door.rule.startswith(API),
+        Kind.FORBIDDEN: not door.unbound and door.rule.startswith(API),
+        Kind.CSRF: not door.is_safe and door.csrf,
+        Kind.VALIDATION: bool(door.query or door.body or door.method == "POST"),
+        Kind.UNSUPPORTED_MEDIA_TYPE: bool(door.body),
+        Kind.STALE_VERSION: door.versioned,
+        Kind.IDEMPOTENCY_KEY_REUSED: door.method == "POST",
+        Kind.IDEMPOTENCY_KEY_IN_PROGRESS: door.method == "POST",
+    }
+    return door.problems | {kind for kind, holds in brought.items() if holds}
+
+
+def _security_schemes(cookie: str) -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "A personal token made in the settings or with POST /api/v1/me/tokens."},
+        "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The session cookie; changing requests also send X-CSRF-Token."},
+    }
+
+
+def _security(door: Door) -> list[dict[str, list[str]]]:
+    """Say who may come: nobody in particular, somebody with a token, somebody signed in; as the permission table has it, not by hand."""
+    ways: list[tuple[Viewer, dict[str, list[str]]]] = [
+        (VISITOR, {}),
+        (Viewer(1, via=Via.TOKEN, scopes=frozenset(Scope)), {"token": []}),
+        (Viewer(1, via=Via.COOKIE), {"session": []}),
+    ]
+    return [way for viewer, way in ways if may_ever(viewer, door.permission)]
 
 
 def _operation(door: Door) -> dict[str, Any]:
@@ -61,7 +91,7 @@ def _operation(door: Door) -> dict[str, Any]:
     }
     if door.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(name=door.body.__name__)}}}}
-    operation["security"] = [{}, {"token": []}, {"session": []}]
+    operation["security"] = _security(door)
     return operation
 
 
@@ -102,7 +132,7 @@ def _header_parameters(door: Door) -> list[dict[str, Any]]:
         named.append(("Idempotency-Key", "The same key and body replays the stored answer for 24 hours.", {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}))
     if door.versioned:
         named.append(("If-Match", "An entity tag, or the version alone; another present version is answered with 412.", {"type": "string", "pattern": "^[!-~]+$"}))
-    if door.etag:
+    if door.is_safe:
         named.append(("If-None-Match", "An entity tag that the caller has; answered with 304 when it still holds.", {"type": "string", "pattern": "^[!-~]+$"}))
     return [{"name": name, "in": "header", "required": False, "description": text, "schema": schema} for name, text, schema in named]
 
@@ -113,15 +143,14 @@ def _responses(door: Door) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": (shape.__doc__ or "").strip().splitlines()[0] if shape else "Done; there is no body."}
         if shape is not None:
             answer["content"] = {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
-        if door.etag:
+        if door.is_safe:
             answer["headers"] = {"ETag": {"description": "Changes with anything visible in the answer.", "schema": {"type": "string"}}}
         if status == 201:
             answer["headers"] = {"Location": {"description": "Where the new thing is, when it has an address.", "schema": {"type": "string"}}}
         responses[str(status)] = answer
-    if door.etag:
+    if door.is_safe:
         responses["304"] = {"description": "The caller's copy still holds."}
-    kinds = door.problems | ALWAYS | (POSTS if door.method == "POST" else frozenset()) | ({Kind.VALIDATION} if door.query else frozenset())
-    for kind in sorted(kinds, key=lambda kind: kind.value):
+    for kind in sorted(problems_of(door), key=lambda kind: kind.value):
         _add_problem(responses, kind)
     return responses
 
