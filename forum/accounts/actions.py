@@ -20,6 +20,7 @@ from forum.clock import now
 from forum.refusals import Fault, Kind, Refusal, invalid, not_found
 from forum.text.limits import find_line_faults
 from forum.text.mentions import HANDLE_PATTERN
+from forum.web.limits import charge
 
 log = structlog.get_logger(__name__)
 NAME_MAX = 80
@@ -91,7 +92,7 @@ def set_role(session: Session, account: Account, *, site_id: int, role: Role) ->
 
 
 def edit_profile(session: Session, account: Account, *, display_name: str | None, credential: str | None) -> None:
-    """Change what readers see of a person; None leaves a line as it is. Raises Refusal ``validation``.
+    """Change what readers see of a person; None leaves a line as it is. Raises Refusal ``validation`` or ``rate-limited``.
 
     A verified credential that is changed is no longer verified: what was checked was the old one.
     """
@@ -106,6 +107,8 @@ def edit_profile(session: Session, account: Account, *, display_name: str | None
         account.credential, account.verified = credential.strip(), False
     session.flush()
     if before != (account.display_name, account.credential):
+        # Each change makes every page that shows the name a new version.
+        charge(session, "edit_rate", str(account.id))
         for listener in on_profile_change:
             listener(session, account.id)
 

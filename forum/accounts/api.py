@@ -43,8 +43,6 @@ from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 from forum.web.limits import charge, network_of
 
 doors = ApiDoors("accounts")
-BODIES = (Kind.VALIDATION, Kind.MALFORMED, Kind.UNSUPPORTED_MEDIA_TYPE, Kind.TOO_LARGE)
-OWN = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.CSRF)
 
 
 def load_self(call: AnyCall) -> Account | None:
@@ -68,12 +66,12 @@ def prepare_sign_up(body: AccountIn) -> str:
     return hash_password(body.password)
 
 
-@doors.door("POST", "/accounts", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=AccountIn, answers={201: AccountOut}, problems=(*BODIES, Kind.FORBIDDEN, Kind.CONFLICT, Kind.RATE_LIMITED), csrf=False)
+@doors.door("POST", "/accounts", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=AccountIn, answers={201: AccountOut}, problems=(Kind.CONFLICT, Kind.RATE_LIMITED), csrf=False)
 def create(call: Call[None, AccountIn, None]) -> Answer:
     """Sign up."""
     body = call.body
     account = create_account(call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared)
-    return Answer(present_account(account, "member"), 201, location=f"/u/{account.handle}")
+    return Answer(present_account(account, "member"), 201, location=f"/api/v1/people/{account.handle}")
 
 
 def prepare_session(call: Call[None, SessionIn, None]) -> int:
@@ -81,7 +79,7 @@ def prepare_session(call: Call[None, SessionIn, None]) -> int:
     return check_password(call.body.login, call.body.password)
 
 
-@doors.door("POST", "/session", Permission.SESSION_CREATE, prepare=prepare_session, body=SessionIn, answers={200: SessionOut}, problems=(*BODIES, Kind.UNAUTHENTICATED, Kind.RATE_LIMITED), csrf=False)
+@doors.door("POST", "/session", Permission.SESSION_CREATE, prepare=prepare_session, body=SessionIn, answers={200: SessionOut}, problems=(Kind.RATE_LIMITED,), csrf=False, repeats=True)
 def create_session(call: Call[None, SessionIn, None]) -> Answer:
     """Sign in with handle or e-mail address and password; sets the session cookie."""
     account = call.session.get(Account, call.prepared)
@@ -92,7 +90,7 @@ def create_session(call: Call[None, SessionIn, None]) -> Answer:
     return Answer(SessionOut(shown, csrf_token()), storable=SessionOut(shown, None))
 
 
-@doors.door("GET", "/session", Permission.SESSION_READ, load=load_self, answers={200: SessionOut}, problems=(Kind.UNAUTHENTICATED,), private=True)
+@doors.door("GET", "/session", Permission.SESSION_READ, load=load_self, answers={200: SessionOut}, private=True)
 def get_session(call: Call[Account | None, None, None]) -> Answer:
     """Show who is signed in, with the token for X-CSRF-Token; for a visitor both are null."""
     if call.thing is None:
@@ -100,7 +98,7 @@ def get_session(call: Call[Account | None, None, None]) -> Answer:
     return Answer(SessionOut(_present(call.session, call.thing), csrf_token()))
 
 
-@doors.door("DELETE", "/session", Permission.SESSION_END, answers={204: None}, problems=OWN)
+@doors.door("DELETE", "/session", Permission.SESSION_END, answers={204: None})
 def end_session(call: Call[None, None, None]) -> Answer:
     """Sign out here; the sign-in ends on the server."""
     end_own_sign_in(call)
@@ -114,13 +112,13 @@ def end_own_sign_in(call: AnyCall) -> None:
     sign_out()
 
 
-@doors.door("GET", "/me", Permission.SELF_READ, load=load_self, answers={200: AccountOut}, problems=(Kind.UNAUTHENTICATED, Kind.FORBIDDEN), private=True)
+@doors.door("GET", "/me", Permission.SELF_READ, load=load_self, answers={200: AccountOut}, private=True)
 def get_me(call: Call[Account, None, None]) -> Answer:
     """Show one's own account."""
     return Answer(_present(call.session, call.thing))
 
 
-@doors.door("PATCH", "/me", Permission.SELF_EDIT, load=load_self, body=AccountPatch, answers={200: AccountOut}, problems=(*BODIES, *OWN))
+@doors.door("PATCH", "/me", Permission.SELF_EDIT, load=load_self, body=AccountPatch, answers={200: AccountOut}, problems=(Kind.RATE_LIMITED,))
 def edit_me(call: Call[Account, AccountPatch, None]) -> Answer:
     """Change one's display name or credential line; a changed credential is no longer verified."""
     given = {name: value for name, value in structs.asdict(call.body).items() if value is not UNSET}
@@ -135,8 +133,6 @@ def prepare_password(call: Call[Account, PasswordIn, None]) -> str:
 
 def prepare_new_password(call: AnyCall, body: PasswordIn) -> str:
     """Return the hash of the new password. Raises Refusal when the present one is wrong or the new one will not do."""
-    if not call.viewer.is_signed_in:
-        raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
     with writing() as session:
         charge(session, "sign_in_rate", f"account:{call.viewer.account_id}")
     with reading() as session:
@@ -152,21 +148,21 @@ def prepare_new_password(call: AnyCall, body: PasswordIn) -> str:
     return hash_password(body.new_password)
 
 
-@doors.door("PUT", "/me/password", Permission.SECURITY_EDIT, load=load_self, prepare=prepare_password, body=PasswordIn, answers={204: None}, problems=(*BODIES, *OWN, Kind.RATE_LIMITED))
+@doors.door("PUT", "/me/password", Permission.SECURITY_EDIT, load=load_self, prepare=prepare_password, body=PasswordIn, answers={204: None}, problems=(Kind.RATE_LIMITED,))
 def set_password(call: Call[Account, PasswordIn, None]) -> Answer:
     """Change one's password; every other sign-in ends."""
     change_password(call.session, call.thing, password_hash=call.prepared, keep_signin_id=call.viewer.signin_id)
     return Answer(status=204)
 
 
-@doors.door("GET", "/me/sessions", Permission.SECURITY_EDIT, answers={200: SignInsOut}, problems=OWN[:2], private=True)
+@doors.door("GET", "/me/sessions", Permission.SECURITY_EDIT, answers={200: SignInsOut}, private=True)
 def list_sessions(call: Call[None, None, None]) -> Answer:
     """List where one is signed in."""
     rows = list_sign_ins(call.session, call.viewer.account_id or 0)
     return Answer(SignInsOut([present_sign_in(row, call.viewer) for row in rows]))
 
 
-@doors.door("DELETE", "/me/sessions", Permission.SECURITY_EDIT, answers={204: None}, problems=OWN)
+@doors.door("DELETE", "/me/sessions", Permission.SECURITY_EDIT, answers={204: None})
 def end_sessions(call: Call[None, None, None]) -> Answer:
     """Sign out everywhere, here as well."""
     end_sign_ins(call.session, call.viewer.account_id or 0)
@@ -174,20 +170,20 @@ def end_sessions(call: Call[None, None, None]) -> Answer:
     return Answer(status=204)
 
 
-@doors.door("DELETE", "/me/sessions/<id:signin_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(*OWN, Kind.NOT_FOUND))
+@doors.door("DELETE", "/me/sessions/<id:signin_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(Kind.NOT_FOUND,))
 def end_one_session(call: Call[None, None, None]) -> Answer:
     """Sign out in one of the places where one is signed in."""
     end_sign_in(call.session, call.viewer.account_id or 0, call.path["signin_id"])
     return Answer(status=204)
 
 
-@doors.door("GET", "/me/tokens", Permission.SECURITY_EDIT, answers={200: TokensOut}, problems=OWN[:2], private=True)
+@doors.door("GET", "/me/tokens", Permission.SECURITY_EDIT, answers={200: TokensOut}, private=True)
 def list_own_tokens(call: Call[None, None, None]) -> Answer:
     """List one's personal tokens, without their secrets."""
     return Answer(TokensOut([present_token(token) for token in list_tokens(call.session, call.viewer.account_id or 0)]))
 
 
-@doors.door("POST", "/me/tokens", Permission.SECURITY_EDIT, body=TokenIn, answers={201: NewTokenOut}, problems=(*BODIES, *OWN))
+@doors.door("POST", "/me/tokens", Permission.SECURITY_EDIT, body=TokenIn, answers={201: NewTokenOut})
 def make_token(call: Call[None, TokenIn, None]) -> Answer:
     """Make a personal token; its secret is shown this once."""
     token, secret = create_token(call.session, call.viewer.account_id or 0, name=call.body.name, scopes=call.body.scopes)
@@ -195,7 +191,7 @@ def make_token(call: Call[None, TokenIn, None]) -> Answer:
     return Answer(NewTokenOut(**shown, token=secret), 201, storable=NewTokenOut(**shown, token=None))
 
 
-@doors.door("DELETE", "/me/tokens/<id:token_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(*OWN, Kind.NOT_FOUND))
+@doors.door("DELETE", "/me/tokens/<id:token_id>", Permission.SECURITY_EDIT, answers={204: None}, problems=(Kind.NOT_FOUND,))
 def delete_token(call: Call[None, None, None]) -> Answer:
     """Revoke one of one's personal tokens."""
     revoke_token(call.session, call.viewer.account_id or 0, call.path["token_id"])

@@ -20,6 +20,16 @@ def fold_email(email: str) -> str:
     return email.strip().lower()
 
 
+def fold_login(login: str) -> str:
+    """Return a handle or an e-mail address, as typed to sign in, as it is compared: every spelling of one login is the same."""
+    return fold_email(login) if is_email(login) else fold_handle(login)
+
+
+def is_email(login: str) -> bool:
+    """Whether a login is an e-mail address, not a handle with its @."""
+    return "@" in login.strip().removeprefix("@")
+
+
 def find_account(session: Session, handle: str) -> Account | None:
     """Return the account with this handle, or None."""
     return session.scalar(select(Account).where(Account.handle == fold_handle(handle)))
@@ -35,9 +45,8 @@ def get_account(session: Session, handle: str) -> Account:
 
 def find_account_by_login(session: Session, login: str) -> Account | None:
     """Return the account that signs in as ``login``, a handle or an e-mail address, or None."""
-    if "@" in login.strip().removeprefix("@"):
-        return session.scalar(select(Account).where(Account.email == fold_email(login)))
-    return find_account(session, login)
+    column = Account.email if is_email(login) else Account.handle
+    return session.scalar(select(Account).where(column == fold_login(login)))
 
 
 def accounts_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Account]:

@@ -17,7 +17,7 @@ from forum.access.viewer import VISITOR, Via, Viewer
 from forum.accounts.actions import hash_secret, start_sign_in
 from forum.accounts.models import Account, ApiToken, SignIn
 from forum.accounts.passwords import hash_password, is_outdated, is_password
-from forum.accounts.queries import find_account_by_login, fold_email, roles_of
+from forum.accounts.queries import find_account_by_login, fold_login, roles_of
 from forum.clock import now
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
@@ -63,7 +63,7 @@ def check_password(login: str, password: str) -> int:
     with writing() as session:
         forget_spent(session)
         charge(session, "sign_in_address_rate", network_of(request.remote_addr))
-        charge(session, "sign_in_rate", fold_email(login))
+        charge(session, "sign_in_rate", fold_login(login))
     with reading() as session:
         account = find_account_by_login(session, login)
         account_id, known = (account.id, account.password_hash) if account else (0, None)
@@ -98,7 +98,8 @@ def _bearer(incoming: Request) -> str | None:
     if header is None or not incoming.path.startswith("/api/"):
         return None
     kind, _, secret = header.partition(" ")
-    return secret.strip() if kind.lower() == "bearer" else ""
+    # Another scheme speaks to somebody in front, such as a proxy that asks for a password of its own.
+    return secret.strip() if kind.lower() == "bearer" else None
 
 
 def _load_by_cookie(secret: str) -> Caller | None:
