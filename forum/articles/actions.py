@@ -121,8 +121,9 @@ def edit_article(session: Session, article: Article, changes: dict[str, object],
         set_authors(article, author_ids)
     for url in aliases:
         add_address(session, article, _normalized("/aliases", url))
-    if "closed" in changes:
-        set_closed(article, bool(changes["closed"]), reason=str(changes.get("closed_reason", "")))
+    if "closed" in changes or "closed_reason" in changes:
+        closed = bool(changes.get("closed", article.closed_at is not None))
+        set_closed(article, closed, reason=str(changes.get("closed_reason", article.closed_reason)))
     article.version += 1
     session.flush()
 
