@@ -4,6 +4,7 @@ import re
 import uuid
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from flask import Flask, Response, g, request
@@ -49,6 +50,11 @@ def _open() -> None:
 
 def _close(response: Response) -> Response:
     headers = response.headers
+    if response.status_code == 308 and response.location:
+        # The router's own redirect (a slash too few or too many) names the host that the request named, which may be anybody's.
+        there = urlsplit(response.location)
+        response.location = urlunsplit(("", "", "/" + there.path.lstrip("/\\"), there.query, ""))
+        response.set_data(b"")
     headers["X-Request-ID"] = getattr(g, "request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
