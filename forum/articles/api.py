@@ -1,18 +1,16 @@
 """JSON doors of articles: list, look up, read, create, change; counts for many addresses at once."""
 
-from collections.abc import Sequence
 
 from msgspec import UNSET, structs
 from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission
-from forum.accounts.queries import find_account
+from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.actions import ArticleDraft, create_article, edit_article
 from forum.articles.address import BadAddress, normalize_address
-from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.models import Article, Site
 from forum.articles.present import present_articles
-from forum.articles.queries import ArticlePage, count_comments, find_article_by_address, get_article, get_site, list_articles, lock_article
+from forum.articles.queries import ArticlePage, count_comments, find_article_by_address, get_article, list_articles, lock_article
 from forum.articles.schemas import (
     ArticleIn,
     ArticleOut,
@@ -24,17 +22,13 @@ from forum.articles.schemas import (
     CountsQuery,
     LookupQuery,
 )
+from forum.articles.steps import author_ids, load_site
 from forum.refusals import Fault, Kind, invalid, not_found
 from forum.web.caching import entity_tag, require_version
 from forum.web.context import cursors
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("articles")
-
-
-def load_site(call: AnyCall) -> Site:
-    """Load the site; there is one in this version."""
-    return get_site(call.session, DEFAULT_SITE_ID)
 
 
 def load_article(call: AnyCall) -> Article:
@@ -105,17 +99,6 @@ def counts(call: Call[None, None, CountsQuery]) -> Answer:
     """Count the visible comments of up to 50 addresses; an unknown one counts 0 and nothing is created."""
     found = call.prepared or count_comments(call.session, DEFAULT_SITE_ID, call.query.url)
     return Answer(CountsOut([CountOut(url, count) for url, count in zip(call.query.url, found, strict=True)]))
-
-
-def author_ids(session: Session, handles: Sequence[str]) -> list[int]:
-    """Return the accounts of these handles, in order. Raises Refusal ``validation`` for one that nobody has."""
-    found = []
-    for place, handle in enumerate(handles):
-        account = find_account(session, handle)
-        if account is None:
-            raise invalid(Fault(f"/authors/{place}", "unknown-person", f"Nobody here has the handle '{handle}'."))
-        found.append(account.id)
-    return found
 
 
 def _present(session: Session, article: Article) -> ArticleOut:

@@ -18,11 +18,11 @@ from forum.access.viewer import DEFAULT_SITE_ID
 from forum.accounts.pages import ask_to_sign_in
 from forum.articles.actions import ArticleDraft, create_article, edit_article
 from forum.articles.address import BadAddress, normalize_address
-from forum.articles.api import author_ids, load_site
 from forum.articles.models import Article, Site
 from forum.articles.present import present_articles
 from forum.articles.queries import find_article_by_address, get_article_by_slug, get_site, list_articles, lock_article
 from forum.articles.schemas import ArticleOut, ArticlesQuery
+from forum.articles.steps import author_ids, load_site
 from forum.refusals import Kind, Refusal
 from forum.text.limits import ARTICLE_MAX
 from forum.web.context import cursors

@@ -5,13 +5,12 @@ Every form works without JavaScript, and a text once typed comes back whatever w
 
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import msgspec
 from flask import flash, request
 from flask_babel import gettext as _
-from msgspec import Meta, to_builtins
+from msgspec import to_builtins
 
 from forum.access.permissions import Permission
 from forum.access.table import can
@@ -24,22 +23,23 @@ from forum.articles.queries import get_article
 from forum.comments.models import Comment
 from forum.comments.present import is_text_public, present_comment, present_revision
 from forum.comments.queries import list_by_writer, list_revisions, lock_place
-from forum.comments.schemas import Body, CommentOut, RepliesQuery, RowId, ThreadQuery
+from forum.comments.schemas import CommentOut, RepliesQuery
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.db.transaction import writing
 from forum.posting import errands
 from forum.posting.composer import answer_composer, show_answer, show_edit
 from forum.posting.difference import find_difference
 from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_mine, read_one, read_replies
+from forum.posting.forms import CommentForm, ComposeQuery, DiscussionQuery, EditForm, HistoryQuery, PersonQuery, TagForm
 from forum.posting.layout import Marks, arrange, arrange_more, ids_of, marks_of, stub_of, unknown_parents
 from forum.posting.order_words import ORDER_WORDS
 from forum.posting.prepare import PreparedBody, prepare_body
 from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
 from forum.posting.revise import revise, unwithdraw, withdraw
 from forum.posting.submit import submit
-from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.refusals import Kind, Refusal
 from forum.stances.actions import put_tag, remove_tag
-from forum.db.transaction import writing
 from forum.web.doors import AnyCall, Call
 from forum.web.forms import Form, filled_form, is_expired, refused_form, typed
 from forum.web.limits import charge
@@ -49,61 +49,6 @@ doors = PageDoors("posting")
 ERRANDS.update(errands.KINDS)
 CHANGES_SHOWN = 10
 PERSON_LIMIT = 20
-
-
-class DiscussionQuery(ThreadQuery, frozen=True, forbid_unknown_fields=True):
-    """A page of a discussion; ``stand`` is the stance that the composer opens with."""
-
-    stand: Stance | None = None
-
-
-class ComposeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The stance that the composer opens with."""
-
-    stand: Stance | None = None
-
-
-class CommentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A comment as the composer sends it."""
-
-    body_md: Body = ""
-    stance: Stance | None = None
-    parent_id: RowId | None = None
-
-
-class EditForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A changed comment; ``version`` is the one that the form was filled from."""
-
-    body_md: Body = ""
-    stance: Stance | None = None
-    version: int = 0
-
-
-class TagForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The chosen tag, or the wish to remove it."""
-
-    stance: Stance | None = None
-    remove: Literal["1"] | None = None
-
-    @property
-    def wanted(self) -> Stance | None:
-        """The tag that is to be there afterwards. Raises Refusal ``validation`` when nothing was chosen."""
-        if self.stance is None and not self.remove:
-            raise invalid(Fault("/stance", "required", _("Choose one of the four tags.")))
-        return None if self.remove else self.stance
-
-
-class HistoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which changes to show: those before this number."""
-
-    before: Annotated[int, Meta(ge=2, le=2**31)] | None = None
-
-
-class PersonQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a person's comments go on."""
-
-    before: RowId | None = None
-
 
 # Reading
 
