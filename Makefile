@@ -5,7 +5,7 @@ PORT    ?= 8000
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.stamp-
-PIP     := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+PIP     := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 LOCKED  := $(PIP) install --no-deps --require-hashes -r
 PACKAGE := $(PIP) install --no-deps --no-build-isolation -e .
 PYTEST  := $(BIN)/python -m pytest
@@ -68,7 +68,7 @@ lock = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q pyproject.
 $(STAMP)venv:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or later, or name it: make PYTHON=/path/to/python3 ..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, and $(PYTHON) is %d.%d: install one, or name it: make PYTHON=python3.12 ..." % sys.version_info[:2])'
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --without-pip --clear $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -q pip; } \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --without-pip --clear $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -qq pip; } \
 	  || { echo "$(PYTHON) can make no virtual environment: install its venv or pip package (Debian: apt-get install python3-venv)."; exit 1; }
 	@touch $@
 

@@ -33,7 +33,7 @@ def find_listening_fault(host: str, port: int) -> str | None:
 
 
 class ServerLog(Logger):  # type: ignore[misc]
-    """gunicorn's own lines, in the format and from the level that the settings name."""
+    """The log lines of gunicorn itself, in the format and from the level that the settings name."""
 
     def setup(self, cfg: Any) -> None:
         """Send the lines to the root logger instead of a handler of gunicorn's."""

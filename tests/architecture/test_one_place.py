@@ -1,0 +1,101 @@
+"""What happens in one place, so that it can be judged, and taken out, in one place."""
+
+import ast
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.architecture.source import ROOT, called_name, functions, imports_of, modules
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
+
+
+def _files_that_call(is_meant: Callable[[str], bool]) -> set[str]:
+    return {module.path.relative_to(ROOT).as_posix() for module in modules() for node in ast.walk(module.tree) if is_meant(called_name(node))}
+
+
+def _files_that_import(library: str) -> set[str]:
+    return {
+        module.path.relative_to(ROOT).as_posix()
+        for module in modules()
+        for name, _ in imports_of(module)
+        if name == library or name.startswith(f"{library}.")
+    }
+
+
+def _files_that_name(pattern: str) -> set[str]:
+    """Return the files whose code, not their words, holds ``pattern``."""
+    found = set()
+    for module in modules():
+        names = (ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute | ast.Name))
+        if any(re.search(pattern, name) for name in names):
+            found.add(module.path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_one_file_commits() -> None:
+    assert _files_that_call(lambda name: name.endswith(".commit")) == {"forum/db/transaction.py"}
+
+
+def test_one_file_reads_the_clock() -> None:
+    assert _files_that_name(r"\bdatetime\.(now|today|utcnow)$|\bdate\.today$") == {"forum/clock.py"}
+    assert not _files_that_name(r"\btime\.(time|time_ns|localtime|gmtime)$")
+    # A duration is not a time of day; the request log measures one.
+    assert _files_that_name(r"\b(perf_counter|monotonic)(_ns)?$") <= {"forum/web/headers.py"}
+    assert _files_that_import("time") <= {"forum/web/headers.py"}
+
+
+def test_one_file_reads_the_environment() -> None:
+    assert _files_that_name(r"\bos\.(environ|getenv)$|^environ$") == {"forum/settings.py"}
+
+
+@pytest.mark.parametrize(
+    ("library", "file"),
+    [
+        ("bleach", "forum/text/sanitize.py"),
+        ("nh3", "forum/text/sanitize.py"),
+        ("markdown_it", "forum/text/markdown.py"),
+        ("argon2", "forum/accounts/passwords.py"),
+        ("gunicorn", "forum/server.py"),
+    ],
+)
+def test_one_file_knows_the_library(library: str, file: str) -> None:
+    assert _files_that_import(library) == {file}
+
+
+def test_html_is_trusted_in_one_macro() -> None:
+    assert _files_that_import("markupsafe") == {"forum/app.py"}
+    assert _files_that_name(r"\b(Markup|safe_html)$") == {"forum/app.py"}
+    assert [path.relative_to(ROOT).as_posix() for path in TEMPLATES if "safe_html" in path.read_text(encoding="utf-8")] == ["templates/macros/text.html"]
+
+
+def test_no_template_trusts_by_itself() -> None:
+    assert TEMPLATES
+    for path in TEMPLATES:
+        assert not re.search(r"\|\s*safe\b|autoescape|\|\s*(?:forceescape|tojson)\b", path.read_text(encoding="utf-8")), path
+    # Every template has to have an ending that Flask escapes by itself.
+    assert {path.suffix for path in TEMPLATES} <= {".html", ".xml"}
+
+
+def test_no_template_holds_a_script_or_a_style_of_its_own() -> None:
+    for path in TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:", text, re.IGNORECASE), path
+        assert all("src=" in tag for tag in re.findall(r"<script\b[^>]*>", text)), path
+
+
+def test_imports_stand_at_the_top() -> None:
+    hidden = [
+        f"{module.name}.{function.name}"
+        for module, function in functions()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not hidden
+
+
+def test_nothing_is_evaluated_or_unpickled() -> None:
+    assert not _files_that_call(lambda name: name in {"eval", "exec", "compile", "__import__"} or name.startswith(("pickle.", "marshal.", "os.system")))
+    for library in ("pickle", "marshal", "shelve", "subprocess"):
+        assert not _files_that_import(library)
