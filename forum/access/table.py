@@ -62,19 +62,25 @@ _ABOUT_CALLER = frozenset({is_anyone, is_signed_in, is_signed_in_person})
 
 def may_ever(viewer: Viewer, permission: Permission) -> bool:
     """Whether there could be a thing to which ``viewer`` may do ``permission``; the documentation is written from this."""
-    grant = TABLE[permission]
-    if viewer.scopes is not None and grant.scope not in viewer.scopes:
+    if not has_scope(viewer, permission):
         return False
 
     def possible(predicate: Predicate) -> bool:
         return predicate(viewer, None) if predicate in _ABOUT_CALLER else predicate is is_public or viewer.is_signed_in
 
-    return any(all(possible(predicate) for predicate in clause) for clause in grant.clauses)
+    return any(all(possible(predicate) for predicate in clause) for clause in TABLE[permission].clauses)
 
 
 def can(viewer: Viewer, permission: Permission, thing: Any = None) -> bool:
     """Whether ``viewer`` may do ``permission`` to ``thing``: a token needs the scope, and one clause must hold."""
-    grant = TABLE[permission]
-    if viewer.scopes is not None and grant.scope not in viewer.scopes:
-        return False
-    return any(all(predicate(viewer, thing) for predicate in clause) for clause in grant.clauses)
+    return has_scope(viewer, permission) and is_granted(viewer, permission, thing)
+
+
+def has_scope(viewer: Viewer, permission: Permission) -> bool:
+    """Whether the viewer calls without a token, or with one that has the permission's scope."""
+    return viewer.scopes is None or TABLE[permission].scope in viewer.scopes
+
+
+def is_granted(viewer: Viewer, permission: Permission, thing: Any = None) -> bool:
+    """Whether the viewer's account may do ``permission`` to ``thing``, whatever its token is for; decides what a caller may know of."""
+    return any(all(predicate(viewer, thing) for predicate in clause) for clause in TABLE[permission].clauses)

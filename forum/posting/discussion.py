@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission
-from forum.access.table import can
+from forum.access.table import can, is_granted
 from forum.access.viewer import DEFAULT_SITE_ID, Viewer
 from forum.articles.models import Article
 from forum.articles.queries import get_article, get_article_by_slug
@@ -40,7 +40,7 @@ def load_article_by_slug(call: AnyCall) -> Article:
 def load_comment(call: AnyCall) -> Comment:
     """Load the comment of the address's ``comment_id``; one the caller may not know of is not found."""
     comment = get_comment(call.session, call.path["comment_id"])
-    if not can(call.viewer, Permission.COMMENT_READ, comment):
+    if not is_granted(call.viewer, Permission.COMMENT_READ, comment):
         raise not_found("comment")
     return comment
 

@@ -1,7 +1,7 @@
 """JSON doors of tags: see, set and remove one's own tag on a comment."""
 
 from forum.access.permissions import Permission
-from forum.access.table import can
+from forum.access.table import is_granted
 from forum.comments.models import Comment
 from forum.comments.present import tally_of
 from forum.comments.queries import get_comment
@@ -19,7 +19,7 @@ WRITES = (Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.NOT_TAGGABLE, Kind.RATE_LIMITED
 def load_comment(call: AnyCall) -> Comment:
     """Load the comment of the address; one the caller may not know of is not found."""
     comment = get_comment(call.session, call.path["comment_id"])
-    if not can(call.viewer, Permission.COMMENT_READ, comment):
+    if not is_granted(call.viewer, Permission.COMMENT_READ, comment):
         raise not_found("comment")
     return comment
 

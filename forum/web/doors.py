@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission
-from forum.access.table import TABLE, can
+from forum.access.table import TABLE, can, has_scope
 from forum.access.viewer import VISITOR, Via, Viewer
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
@@ -107,9 +107,8 @@ def require(viewer: Viewer, permission: Permission, thing: Any) -> None:
         return
     if not viewer.is_signed_in:
         raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
-    scope = TABLE[permission].scope
-    if viewer.scopes is not None and scope not in viewer.scopes:
-        raise Refusal(Kind.FORBIDDEN, f"This token lacks the scope '{scope}'; make one that has it in the settings.")
+    if not has_scope(viewer, permission):
+        raise Refusal(Kind.FORBIDDEN, f"This token lacks the scope '{TABLE[permission].scope}'; make one that has it in the settings.")
     raise Refusal(Kind.FORBIDDEN, f"Your account may not do this. What it takes: {permission.value}")
 
 

@@ -1,0 +1,151 @@
+"""Who may go through which JSON door: every door by every kind of caller, against a table written by hand, and every token with and without its scope."""
+
+import pytest
+from flask import Flask
+
+from forum.access.permissions import Scope
+from forum.comments.models import Comment
+from forum.comments.states import State
+from forum.db.transaction import writing
+from tests.conftest import ApiClient
+from tests.world import EVERYBODY, GOOD, World, api_doors, make_world
+
+SIGNED_IN = EVERYBODY[1:]
+PUBLISHERS = ("publisher", "moderator", "admin")
+# Door → who may come, and the scope that a token needs for it; None: no token may, whatever its scopes.
+MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
+    "service_api.live": (EVERYBODY, Scope.READ),
+    "service_api.ready": (EVERYBODY, Scope.READ),
+    "service_api.openapi": (EVERYBODY, Scope.READ),
+    "accounts_api.create": (EVERYBODY, Scope.ADMIN),
+    "accounts_api.create_session": (EVERYBODY, Scope.ADMIN),
+    "accounts_api.get_session": (EVERYBODY, Scope.READ),
+    "accounts_api.end_session": (SIGNED_IN, None),
+    "accounts_api.get_me": (SIGNED_IN, Scope.READ),
+    "accounts_api.edit_me": (SIGNED_IN, Scope.COMMENT),
+    "accounts_api.set_password": (SIGNED_IN, None),
+    "accounts_api.list_sessions": (SIGNED_IN, None),
+    "accounts_api.end_sessions": (SIGNED_IN, None),
+    "accounts_api.end_one_session": (SIGNED_IN, None),
+    "accounts_api.list_own_tokens": (SIGNED_IN, None),
+    "accounts_api.make_token": (SIGNED_IN, None),
+    "accounts_api.delete_token": (SIGNED_IN, None),
+    "accounts_api.get_person": (EVERYBODY, Scope.READ),
+    "articles_api.list_all": (EVERYBODY, Scope.READ),
+    "articles_api.create": (PUBLISHERS, Scope.ADMIN),
+    "articles_api.lookup": (EVERYBODY, Scope.READ),
+    "articles_api.get": (EVERYBODY, Scope.READ),
+    "articles_api.edit": (("author", "admin"), Scope.ADMIN),
+    "articles_api.counts": (EVERYBODY, Scope.READ),
+    "posting_api.list_comments": (EVERYBODY, Scope.READ),
+    "posting_api.create_comment": (SIGNED_IN, Scope.COMMENT),
+    "posting_api.get_mine": (SIGNED_IN, Scope.READ),
+    "posting_api.get_comment": (EVERYBODY, Scope.READ),
+    "posting_api.edit_comment": (("writer",), Scope.COMMENT),
+    "posting_api.withdraw_comment": (("writer",), Scope.COMMENT),
+    "posting_api.undo_withdrawal": (("writer",), Scope.COMMENT),
+    "posting_api.list_replies": (EVERYBODY, Scope.READ),
+    "posting_api.get_context": (EVERYBODY, Scope.READ),
+    "posting_api.get_revisions": (EVERYBODY, Scope.READ),
+    "stances_api.get_tag": (SIGNED_IN, Scope.READ),
+    "stances_api.set_tag": (SIGNED_IN, Scope.TAG),
+    "stances_api.delete_tag": (SIGNED_IN, Scope.TAG),
+}
+# These answer while the database is down, and so cannot ask whose token it is; or lie outside the API, where tokens are not looked at.
+BLIND = {"service_api.live", "service_api.ready", "service_api.openapi"}
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return make_world(app)
+
+
+def test_every_door_is_in_the_table(app: Flask) -> None:
+    assert {door.endpoint for door in api_doors(app)} == set(MAY) == set(GOOD)
+
+
+def test_each_door_lets_in_whom_the_table_names(world: World) -> None:
+    for door in api_doors(world.app):
+        for who in EVERYBODY:
+            answer = GOOD[door.endpoint](world, who).by(world.enter(who), door.method)
+            seen = (door.endpoint, who, answer.status_code, answer.text)
+            if who in MAY[door.endpoint][0]:
+                assert answer.status_code in door.answers, seen
+            elif who == "visitor":
+                assert (answer.status_code, answer.json["type"]) == (401, "/problems/unauthenticated"), seen
+                assert answer.headers["WWW-Authenticate"] == 'Bearer realm="forum"'
+            else:
+                assert (answer.status_code, answer.json["type"]) == (403, "/problems/forbidden"), seen
+
+
+def test_a_token_needs_the_scope_and_no_other_helps(world: World) -> None:
+    for door in api_doors(world.app):
+        if door.endpoint in BLIND:
+            continue
+        allowed, scope = MAY[door.endpoint]
+        who = allowed[-1]
+        if scope is not None:
+            answer = GOOD[door.endpoint](world, who).by(world.token(who, scope), door.method)
+            assert answer.status_code in door.answers, (door.endpoint, answer.text)
+        others = world.token(who, *(other for other in Scope if other is not scope))
+        answer = GOOD[door.endpoint](world, who).by(others, door.method)
+        assert (answer.status_code, answer.json["type"]) == (403, "/problems/forbidden"), (door.endpoint, answer.text)
+
+
+def test_a_token_of_the_wrong_account_is_no_help(world: World) -> None:
+    for door in api_doors(world.app):
+        allowed, _ = MAY[door.endpoint]
+        if "member" in allowed:
+            continue
+        answer = GOOD[door.endpoint](world, "member").by(world.token("member", *Scope), door.method)
+        assert (answer.status_code, answer.json["type"]) == (403, "/problems/forbidden"), (door.endpoint, answer.text)
+
+
+def test_an_unknown_token_is_refused_where_a_visitor_would_be_let_in(world: World) -> None:
+    stranger = ApiClient(world.app.test_client(), token="fo_made_up")
+    for door in api_doors(world.app):
+        if door.endpoint not in BLIND:
+            answer = GOOD[door.endpoint](world, "visitor").by(stranger, door.method)
+            assert (answer.status_code, answer.json["type"]) == (401, "/problems/unauthenticated"), door.endpoint
+
+
+def test_a_cookie_needs_its_csrf_token_and_a_bearer_none(world: World) -> None:
+    for door in api_doors(world.app):
+        if door.is_safe or not door.csrf:
+            continue
+        who = MAY[door.endpoint][0][-1]
+        forged = world.enter(who)
+        forged.csrf = None
+        for headers in ({}, {"X-CSRF-Token": "x"}, {"X-CSRF-Token": world.enter(who).csrf or ""}):
+            answer = GOOD[door.endpoint](world, who).by(forged, door.method, **headers)
+            assert (answer.status_code, answer.json["type"]) == (403, "/problems/csrf"), (door.endpoint, headers)
+
+
+def test_a_bearer_token_beats_a_cookie(world: World) -> None:
+    admin = world.enter("admin")
+    admin.token = world.token("member", Scope.READ).token
+    assert admin.get("/me").json["handle"] == "member"
+
+
+def test_a_basic_header_of_a_proxy_in_front_is_not_ours(world: World) -> None:
+    assert world.enter("member").get("/me", headers={"Authorization": "Basic Zm9vOmJhcg=="}).json["handle"] == "member"
+    assert world.enter("visitor").get("/articles", headers={"Authorization": "Basic Zm9vOmJhcg=="}).status_code == 200
+
+
+def test_a_held_comment_is_as_good_as_none_for_others(world: World) -> None:
+    comment_id = world.comment()
+    hold(comment_id)
+    for door in api_doors(world.app):
+        if "<id:comment_id>" not in door.rule:
+            continue
+        for who in ("visitor", "member", "author"):
+            good = GOOD[door.endpoint](world, who)
+            held, absent = (good.__class__(door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(at)), good.body) for at in (comment_id, 9_999_999))
+            answers = [sent.by(world.enter(who), door.method) for sent in (held, absent)]
+            assert [answer.status_code for answer in answers] == [404, 404], (door.endpoint, who)
+            assert answers[0].json["detail"] == answers[1].json["detail"], "the answer must not tell a held comment from none"
+
+
+def hold(comment_id: int) -> None:
+    with writing() as session:
+        session.get_one(Comment, comment_id).state = State.HELD.value

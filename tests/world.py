@@ -1,0 +1,188 @@
+"""A small world with everybody in it, and one good request for every JSON door: what tests of all doors at once are made from.
+
+The rule: each good request makes what it needs, so that it succeeds whatever was sent before it. Callers get in without hashing a password.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import delete
+from werkzeug.test import TestResponse
+
+from forum.access.permissions import Scope
+from forum.access.viewer import DEFAULT_SITE_ID, Role
+from forum.accounts.actions import create_token, start_sign_in
+from forum.accounts.models import Account, ApiToken
+from forum.accounts.queries import list_sign_ins
+from forum.app import DOORS
+from forum.articles.actions import ArticleDraft, create_article, set_closed
+from forum.articles.models import Article
+from forum.comments import actions
+from forum.comments.models import Comment
+from forum.comments.queries import lock_place
+from forum.comments.stance import Stance
+from forum.db.transaction import writing
+from forum.web.doors import Door
+from tests.conftest import PASSWORD, ApiClient, add_account
+
+ROLES = {"member": Role.MEMBER, "writer": Role.MEMBER, "author": Role.MEMBER, "publisher": Role.PUBLISHER, "moderator": Role.MODERATOR, "admin": Role.ADMIN}
+EVERYBODY = ("visitor", *ROLES)
+NOBODY_AT = 9_999_999
+_numbers = count(1)
+
+
+@dataclass
+class World:
+    """One article by ``author``, and an account of each role; comments are written by ``writer``."""
+
+    app: Flask
+    ids: dict[str, int] = field(default_factory=dict)
+    article_id: int = 0
+
+    def enter(self, who: str) -> ApiClient:
+        """Return a client with a new sign-in of ``who``; ``visitor`` has none."""
+        if who == "visitor":
+            return ApiClient(self.app.test_client())
+        with writing() as session:
+            account = session.get_one(Account, self.ids[who])
+            secret = start_sign_in(session, account, device="a test")
+        raw = secrets.token_hex(20)
+        serializer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
+        browser = self.app.test_client()
+        browser.set_cookie(self.app.config["SESSION_COOKIE_NAME"], serializer.dumps({"_user_id": secret, "_fresh": True, "csrf_token": raw}))
+        return ApiClient(browser, csrf=str(URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(raw)))  # type: ignore[arg-type]
+
+    def token(self, who: str, *scopes: Scope) -> ApiClient:
+        """Return a client with a new personal token of ``who`` that has these scopes; the one before it ends."""
+        with writing() as session:
+            session.execute(delete(ApiToken).where(ApiToken.account_id == self.ids[who]))
+            _, secret = create_token(session, self.ids[who], name="a test's", scopes=list(scopes))
+        return ApiClient(self.app.test_client(), token=secret)
+
+    def comment(self, *, by: str = "writer", stance: Stance | None = None, withdrawn: bool = False, parent_id: int | None = None) -> int:
+        """Store a comment and return its id."""
+        with writing() as session:
+            article = session.get_one(Article, self.article_id)
+            parent = session.get(Comment, parent_id) if parent_id else None
+            root = session.get(Comment, parent.root_id) if parent else None
+            new = actions.NewComment("A word.", "<p>A word.</p>\n", 1, stance, self.ids[by])
+            made = actions.store(session, article, parent, root, new)
+            if withdrawn:
+                actions.move(session, lock_place(session, made.id), "withdraw")
+            return made.id
+
+    def article(self, *, closed: bool = False, url: str | None = None, key: str | None = None) -> int:
+        """Store another article and return its id."""
+        with writing() as session:
+            made, _ = create_article(session, DEFAULT_SITE_ID, ArticleDraft(title=unique("An article"), url=url, key=key), author_ids=[self.ids["author"]])
+            set_closed(made, closed, reason="Enough said." if closed else "")
+            return made.id
+
+
+def make_world(app: Flask) -> World:
+    """Fill the empty database of ``app``."""
+    world = World(app)
+    with writing() as session:
+        for name, role in ROLES.items():
+            world.ids[name] = add_account(session, name, role=role).id
+    world.article_id = world.article()
+    return world
+
+
+def unique(text: str) -> str:
+    """Return the text with a number that no other has."""
+    return f"{text} {next(_numbers)}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request below /api/v1 (or at an absolute path that begins with //)."""
+
+    path: str
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def by(self, caller: ApiClient, method: str, **headers: str) -> TestResponse:
+        """Send it."""
+        return caller.request(method, self.path, self.body, headers=self.headers | headers)
+
+
+def api_doors(app: Flask) -> list[Door]:
+    """Return the doors that the OpenAPI document describes."""
+    doors: dict[str, Door] = app.extensions[DOORS]
+    return [door for door in doors.values() if door.endpoint.partition(".")[0].endswith("_api")]
+
+
+def _own_sign_in(world: World, who: str) -> Sent:
+    world.enter(who)
+    with writing() as session:
+        return Sent(f"/me/sessions/{list_sign_ins(session, world.ids[who])[0].id}")
+
+
+def _own_token(world: World, who: str) -> Sent:
+    with writing() as session:
+        return Sent(f"/me/tokens/{create_token(session, world.ids[who], name='spare', scopes=[Scope.READ])[0].id}")
+
+
+def _sign_up(world: World, who: str) -> Sent:
+    handle = unique("n").replace(" ", "")
+    return Sent("/accounts", {"handle": handle, "email": f"{handle}@example.org", "password": PASSWORD})
+
+
+def _at(path: str, body: Any = None) -> Callable[[World, str], Sent]:
+    return lambda world, who: Sent(path.format(article=world.article_id), body)
+
+
+def _at_comment(path: str, body: Any = None, *, by: str = "writer", withdrawn: bool = False) -> Callable[[World, str], Sent]:
+    return lambda world, who: Sent(path.format(comment=world.comment(by=by, withdrawn=withdrawn)), body)
+
+
+GOOD: dict[str, Callable[[World, str], Sent]] = {
+    "service_api.live": _at("//health/live"),
+    "service_api.ready": _at("//health/ready"),
+    "service_api.openapi": _at("/openapi.json"),
+    "accounts_api.create": _sign_up,
+    "accounts_api.create_session": lambda world, who: Sent("/session", {"login": "member", "password": PASSWORD}),
+    "accounts_api.get_session": _at("/session"),
+    "accounts_api.end_session": _at("/session"),
+    "accounts_api.get_me": _at("/me"),
+    "accounts_api.edit_me": lambda world, who: Sent("/me", {"credential": unique("Physiotherapist")}),
+    "accounts_api.set_password": _at("/me/password", {"current_password": PASSWORD, "new_password": PASSWORD}),
+    "accounts_api.list_sessions": _at("/me/sessions"),
+    "accounts_api.end_sessions": _at("/me/sessions"),
+    "accounts_api.end_one_session": lambda world, who: _own_sign_in(world, who if who != "visitor" else "member"),
+    "accounts_api.list_own_tokens": _at("/me/tokens"),
+    "accounts_api.make_token": _at("/me/tokens", {"name": "Script", "scopes": ["read"]}),
+    "accounts_api.delete_token": lambda world, who: _own_token(world, who if who != "visitor" else "member"),
+    "accounts_api.get_person": _at("/people/writer"),
+    "articles_api.list_all": _at("/articles"),
+    "articles_api.create": lambda world, who: Sent("/articles", {"title": unique("New")}),
+    "articles_api.lookup": lambda world, who: Sent(f"/articles/lookup?url=https://host.example/{_placed(world)}"),
+    "articles_api.get": _at("/articles/{article}"),
+    "articles_api.edit": lambda world, who: Sent(f"/articles/{world.article_id}", {"main_claim": unique("Claim")}),
+    "articles_api.counts": _at("/counts?url=https://host.example/a"),
+    "posting_api.list_comments": _at("/articles/{article}/comments"),
+    "posting_api.create_comment": _at("/articles/{article}/comments", {"body_md": "A new word."}),
+    "posting_api.get_mine": _at("/articles/{article}/mine?ids=1,2"),
+    "posting_api.get_comment": _at_comment("/comments/{comment}"),
+    "posting_api.edit_comment": lambda world, who: Sent(f"/comments/{world.comment()}", {"body_md": unique("Better said")}),
+    "posting_api.withdraw_comment": _at_comment("/comments/{comment}"),
+    "posting_api.undo_withdrawal": _at_comment("/comments/{comment}/withdrawal", withdrawn=True),
+    "posting_api.list_replies": _at_comment("/comments/{comment}/replies"),
+    "posting_api.get_context": _at_comment("/comments/{comment}/context"),
+    "posting_api.get_revisions": _at_comment("/comments/{comment}/revisions"),
+    "stances_api.get_tag": _at_comment("/comments/{comment}/tag"),
+    "stances_api.set_tag": lambda world, who: Sent(f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag", {"stance": "skepticism"}),
+    "stances_api.delete_tag": lambda world, who: Sent(f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag"),
+}
+
+
+def _placed(world: World) -> int:
+    number = next(_numbers)
+    world.article(url=f"https://host.example/{number}")
+    return number
