@@ -1,12 +1,9 @@
 """HTML doors of people: sign in, sign up, sign out, settings.
 
-What a visitor was about to do is carried through these forms as an errand and done as soon as there is somebody to do it. This room knows none of
-them: the rooms above register theirs in ``ERRANDS``.
+What a visitor was about to do travels through the forms as an errand (``errands``); nobody can be sent to another site from here.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from flask import flash, request
@@ -15,14 +12,25 @@ from msgspec import Meta
 from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission, Scope
-from forum.access.viewer import DEFAULT_SITE_ID, Role, Viewer
-from forum.accounts.actions import NewAccount, change_password, create_account, create_token, edit_profile, end_sign_in, end_sign_ins, revoke_token
-from forum.accounts.api import end_own_sign_in, load_self, prepare_new_password, prepare_sign_up
+from forum.access.viewer import DEFAULT_SITE_ID, Role
+from forum.accounts.actions import (
+    NewAccount,
+    change_password,
+    create_account,
+    create_token,
+    edit_profile,
+    end_sign_in,
+    end_sign_ins,
+    revoke_token,
+)
+from forum.accounts.device import name_device
+from forum.accounts.errands import ask_to_sign_in, describe_errand, run_errand
 from forum.accounts.models import Account
 from forum.accounts.present import present_account, present_sign_in, present_token
 from forum.accounts.queries import list_sign_ins, list_tokens, roles_of
-from forum.accounts.schemas import AccountIn, PasswordIn, Secret
+from forum.accounts.schemas import Secret
 from forum.accounts.signin import WRONG, check_password, sign_in, sign_out
+from forum.accounts.steps import end_own_sign_in, load_self, prepare_new_password, prepare_sign_up
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.web.context import settings
 from forum.web.doors import AnyCall, Call, viewer_of_request
@@ -33,20 +41,6 @@ doors = PageDoors("accounts")
 Next = Annotated[str, Meta(max_length=4000)]
 Packed = Annotated[str, Meta(max_length=250_000)]
 SECRET_FIELDS = ("password", "current_password", "new_password")
-
-
-@dataclass(frozen=True)
-class ErrandKind:
-    """One kind of thing that a visitor may have been about to do. ``describe`` and ``run`` get what the form carried, as it came back.
-
-    ``describe`` says what will be done, or returns None for something that makes no sense (any more); ``run`` does it as the person just signed in.
-    """
-
-    describe: Callable[[Session, str], str | None]
-    run: Callable[[Session, Viewer, str], Page | Redirect]
-
-
-ERRANDS: dict[str, ErrandKind] = {}
 
 
 class SignInQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,11 +92,6 @@ class TokenForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scopes: list[Scope] = []
 
 
-def ask_to_sign_in(session: Session, *, errand: str = "", then: str = "", form: Form | None = None) -> Page:
-    """Return the sign-in page; ``errand`` (kind, colon, data) is done afterwards, or else the browser goes on to ``then``."""
-    return Page("accounts/sign_in.html", {"form": form or Form(), "errand": errand, "purpose": _purpose(session, errand), "next": safe_next(then, otherwise="")})
-
-
 @doors.door("GET", "/sign-in", Permission.SESSION_CREATE, query=SignInQuery)
 def show_sign_in(call: Call[None, None, SignInQuery]) -> Page | Redirect:
     """Show the sign-in form."""
@@ -130,13 +119,13 @@ def start_session(call: Call[None, SignInForm, None]) -> Page | Redirect:
     if account is None:
         raise Refusal(Kind.UNAUTHENTICATED, WRONG)
     sign_in(call.session, account)
-    return _go_on(call.session, call.body.errand, call.body.next)
+    return run_errand(call.session, viewer_of_request(), call.body.errand, then=call.body.next)
 
 
 def ask_to_sign_up(session: Session, *, errand: str = "", then: str = "", form: Form | None = None) -> Page:
     """Return the sign-up page."""
     is_open = settings().registration == "open"
-    context = {"form": form or Form(), "errand": errand, "purpose": _purpose(session, errand), "next": safe_next(then, otherwise=""), "is_open": is_open}
+    context = {"form": form or Form(), "next": safe_next(then, otherwise=""), "is_open": is_open, **describe_errand(session, errand)}
     return Page("accounts/sign_up.html", context)
 
 
@@ -151,7 +140,7 @@ def show_sign_up(call: Call[None, None, SignInQuery]) -> Page | Redirect:
 def prepare_account(call: Call[None, SignUpForm, None]) -> str | None:
     """Check everything that can be checked and hash the password while no transaction is open."""
     body = call.body
-    return None if body.step == "form" else prepare_sign_up(AccountIn(body.handle, body.email, body.password, body.display_name))
+    return None if body.step == "form" else prepare_sign_up(NewAccount(body.handle, body.email, body.password, body.display_name))
 
 
 def redisplay_sign_up(call: AnyCall, refusal: Refusal) -> Page:
@@ -165,10 +154,12 @@ def create(call: Call[None, SignUpForm, None]) -> Page | Redirect:
     body = call.body
     if call.prepared is None:
         return ask_to_sign_up(call.session, errand=body.errand, then=body.next)
-    account = create_account(call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared)
+    account = create_account(
+        call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared
+    )
     sign_in(call.session, account)
     flash(_("Welcome. You are signed in as @%(handle)s.", handle=account.handle))
-    return _go_on(call.session, body.errand, body.next)
+    return run_errand(call.session, viewer_of_request(), body.errand, then=body.next)
 
 
 def redisplay_sign_out(call: AnyCall, refusal: Refusal) -> Redirect:
@@ -208,10 +199,18 @@ def save_profile(call: Call[Account, ProfileForm, None]) -> Redirect:
 
 def prepare_password(call: Call[Account, PasswordForm, None]) -> str:
     """Check the present password and hash the new one while no transaction is open."""
-    return prepare_new_password(call, PasswordIn(call.body.current_password, call.body.new_password))
+    return prepare_new_password(call, current=call.body.current_password, new=call.body.new_password)
 
 
-@doors.door("POST", "/settings/password", Permission.SECURITY_EDIT, load=load_self, prepare=prepare_password, body=PasswordForm, redisplay=redisplay_settings)
+@doors.door(
+    "POST",
+    "/settings/password",
+    Permission.SECURITY_EDIT,
+    load=load_self,
+    prepare=prepare_password,
+    body=PasswordForm,
+    redisplay=redisplay_settings,
+)
 def save_password(call: Call[Account, PasswordForm, None]) -> Redirect:
     """Change one's password; every other sign-in ends."""
     change_password(call.session, call.thing, password_hash=call.prepared, keep_signin_id=call.viewer.signin_id)
@@ -256,36 +255,13 @@ def delete_token(call: Call[Account, None, None]) -> Redirect:
     return Redirect("/settings#tokens")
 
 
-def _go_on(session: Session, errand: str, then: str) -> Page | Redirect:
-    kind, data = _open_errand(errand)
-    if kind is None:
-        return Redirect(safe_next(then))
-    try:
-        # A savepoint: an errand that cannot be done must not undo the sign-in.
-        with session.begin_nested():
-            return kind.run(session, viewer_of_request(), data)
-    except Refusal as refusal:
-        flash(refusal.detail)
-        return Redirect(safe_next(then))
-
-
-def _purpose(session: Session, errand: str) -> str | None:
-    kind, data = _open_errand(errand)
-    return kind.describe(session, data) if kind else None
-
-
-def _open_errand(errand: str) -> tuple[ErrandKind | None, str]:
-    name, _colon, data = errand.partition(":")
-    return ERRANDS.get(name), data
-
-
-def _settings(call: Call[Account, None, None], *, refused: Form | None = None, new_token: dict[str, str] | None = None) -> Page:
+def _settings(call: Call[Account, Any, None], *, refused: Form | None = None, new_token: dict[str, str] | None = None) -> Page:
     account, session = call.thing, call.session
     role = roles_of(session, account.id).get(DEFAULT_SITE_ID, Role.MEMBER)
     context = {
         "account": present_account(account, role),
         "profile": filled_form(display_name=account.display_name, credential=account.credential),
-        "sign_ins": [present_sign_in(row, call.viewer) for row in list_sign_ins(session, account.id)],
+        "sign_ins": [(name_device(row.device), present_sign_in(row, call.viewer)) for row in list_sign_ins(session, account.id)],
         "tokens": [present_token(token) for token in list_tokens(session, account.id)],
         "scopes": _scopes(role),
         "refused": refused,

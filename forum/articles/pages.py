@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from forum.access.permissions import Permission
 from forum.access.table import can
 from forum.access.viewer import DEFAULT_SITE_ID
-from forum.accounts.pages import ask_to_sign_in
+from forum.accounts.errands import ask_to_sign_in
 from forum.articles.actions import ArticleDraft, create_article, edit_article
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, Site
@@ -109,7 +109,9 @@ def redisplay_new(call: AnyCall, refusal: Refusal) -> Page:
 def create(call: Call[Site, ArticleForm, None]) -> Redirect:
     """Add an article; the address of one that is there leads to it."""
     body = call.body
-    draft = ArticleDraft(body.title, body.url or None, None, body.body_md or None, body.main_claim, body.opening_question, body.series or None, body.part)
+    draft = ArticleDraft(
+        body.title, body.url or None, None, body.body_md or None, body.main_claim, body.opening_question, body.series or None, body.part
+    )
     article, created = create_article(call.session, call.thing.id, draft, author_ids=author_ids(call.session, body.handles))
     flash(_("The article is here; its discussion is open.") if created else _("This page is discussed here already; nothing was added."))
     return Redirect(f"/a/{article.slug}")
@@ -142,7 +144,9 @@ def save(call: Call[Article, ArticleForm, None]) -> Redirect:
     article = lock_article(session, call.thing.id)
     if body.seen != _seen(_present(session, article)):
         raise Refusal(Kind.STALE_VERSION, _("Somebody else has changed this article since you opened it. Compare below, then save again."))
-    changes: dict[str, Any] = {name: getattr(body, name) for name in ("title", "main_claim", "opening_question", "part", "closed", "closed_reason")}
+    changes: dict[str, Any] = {
+        name: getattr(body, name) for name in ("title", "main_claim", "opening_question", "part", "closed", "closed_reason")
+    }
     changes |= {"body_md": body.body_md or None, "series": body.series or None}
     edit_article(session, article, changes, author_ids=author_ids(session, body.handles), aliases=())
     flash(_("The article is saved."))
@@ -154,7 +158,7 @@ def _present(session: Session, article: Article) -> ArticleOut:
 
 
 def _editor(form: Form, *, article: ArticleOut | None = None) -> Page:
-    # After a stale save the present article is shown beside the form, so the next save may overwrite it; after any other refusal it may not.
+    # After a stale save the present article stands beside the form, so the next save may overwrite it; after any other refusal not.
     keeps_seen = form.kind and form.kind != Kind.STALE_VERSION
     seen = form.value("seen") if keeps_seen or article is None else _seen(article)
     return Page("articles/editor.html", {"form": form, "article": article, "seen": seen, "present": _form_of(article) if article else None})

@@ -20,7 +20,7 @@ from forum.web.pages import Page
 
 @dataclass(frozen=True)
 class Composer:
-    """A composer's form. ``purpose`` is "article", "reply" or "edit"; ``action`` is where it posts to; ``preview`` is safe HTML, or None."""
+    """A composer's form. ``purpose`` is "article", "reply" or "edit"; ``preview`` is safe HTML, or None."""
 
     purpose: str
     action: str
@@ -57,7 +57,11 @@ def show_answer(session: Session, viewer: Viewer, article: Article, form: Form, 
 def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Article, form: Form, *, preview: str | None = None) -> Page:
     """Return the page of a comment being changed."""
     comment = read_one(session, viewer, comment_id)
-    context = {"article": present_articles(session, [article])[0], "comment": comment, "composer": edit_composer(comment, form, preview=preview)}
+    context = {
+        "article": present_articles(session, [article])[0],
+        "comment": comment,
+        "composer": edit_composer(comment, form, preview=preview),
+    }
     return Page("posting/edit.html", context)
 
 

@@ -1,6 +1,6 @@
 """What changed between two texts, word by word: pieces that stayed, went and came. Plain text in and out; the template escapes it.
 
-The work is bounded whatever the texts: a stretch too long to compare by words is compared by lines, and one too long for that is shown as replaced.
+The work is bounded whatever the texts: what is too long to compare by words is compared by lines, and beyond that shown as replaced.
 """
 
 import re

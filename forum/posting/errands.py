@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission
 from forum.access.viewer import Viewer
-from forum.accounts.pages import ErrandKind
+from forum.accounts.errands import ErrandKind
 from forum.articles.queries import get_article
 from forum.comments.queries import find_row, get_comment
 from forum.comments.schemas import RowId
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.posting.addresses import comment_address
 from forum.posting.composer import show_answer, show_edit
 from forum.refusals import Refusal
 from forum.stances.actions import put_tag, remove_tag
@@ -77,9 +78,9 @@ def describe_tag(session: Session, data: str) -> str | None:
     if errand is None or row is None or row[0].state != State.VISIBLE:
         return None
     if errand.stance is None:
-        return _("Once you are signed in, your tag on the comment by %(name)s is removed.", name=row[1].display_name)
+        return str(_("Once you are signed in, your tag on the comment by %(name)s is removed.", name=row[1].display_name))
     label = STANCE_WORDS[errand.stance].label
-    return _("Once you are signed in, your tag “%(tag)s” is put on the comment by %(name)s.", tag=label, name=row[1].display_name)
+    return str(_("Once you are signed in, your tag “%(tag)s” is put on the comment by %(name)s.", tag=label, name=row[1].display_name))
 
 
 def run_tag(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
@@ -88,7 +89,7 @@ def run_tag(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
     if errand is None:
         return Redirect("/")
     comment = get_comment(session, errand.comment_id)
-    place = Redirect(f"/c/{comment.id}#c{comment.id}")
+    place = Redirect(comment_address(comment.id))
     try:
         with session.begin_nested():
             require(viewer, Permission.TAG_SET, comment)
@@ -143,7 +144,7 @@ KINDS = {"tag": ErrandKind(describe_tag, run_tag), "text": ErrandKind(describe_t
 def _kept(body_md: str) -> str | None:
     if not body_md.strip():
         return None
-    return _("Your text is kept and comes back once you are signed in. It begins: “%(start)s”", start=excerpt(body_md, length=80))
+    return str(_("Your text is kept and comes back once you are signed in. It begins: “%(start)s”", start=excerpt(body_md, length=80)))
 
 
 def _unpack(data: str, kind: type[T]) -> T | None:

@@ -1,6 +1,6 @@
 """How a discussion is laid out on a page: a flat list of replies becomes nested ones, indented so far and no further.
 
-The rule: every comment given is placed exactly once, below what it answers where the page shows that, else with a line that names whom it answers.
+The rule: every comment is placed exactly once, below what it answers where the page shows that, else with a line that names it.
 Called by ``pages``; macros/comments.html draws what is returned.
 """
 
@@ -17,7 +17,7 @@ INDENTED_LEVELS = 4
 
 @dataclass
 class Node:
-    """A comment in its place. ``answers`` is the handle of whom it answers; ``named`` says that the line "in reply to" is needed, since indentation does not show it."""
+    """A comment in its place. ``answers`` is the handle of whom it answers; ``named``: indentation does not show it, a line must."""
 
     comment: CommentOut
     level: int = 0
@@ -28,7 +28,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Marks:
-    """What the viewer's own marks and possibilities are at each comment of a page. A visitor is offered what an account could do: it leads to the sign-in."""
+    """The viewer's own marks at each comment of a page. A visitor is offered what an account could do: it leads to the sign-in."""
 
     by_id: Mapping[int, MarkOut]
     signed_in: bool
@@ -61,7 +61,7 @@ def arrange(top: CommentOut, replies: Sequence[CommentOut]) -> Node:
 
 
 def arrange_more(replies: Sequence[CommentOut], handles: Mapping[int, str]) -> list[Node]:
-    """Return the continuation of a thread: replies to comments of this page nested, the others named after ``handles`` (comment id → writer)."""
+    """Return more of a thread: replies to comments of this page nested, the others named after ``handles`` (comment id → writer)."""
     found: list[Node] = []
     _hang(replies, {}, found, handles)
     return found
@@ -79,7 +79,9 @@ def ids_of(page: ThreadPageOut) -> list[int]:
 
 def stub_of(comment: CommentOut) -> Stub:
     """Return one line for a comment that stands above what a page is about."""
-    return Stub(comment.id, comment.author, comment.stance, excerpt(comment.body_html) if comment.body_html else None, comment.state, comment.url)
+    return Stub(
+        comment.id, comment.author, comment.stance, excerpt(comment.body_html) if comment.body_html else None, comment.state, comment.url
+    )
 
 
 def _hang(replies: Collection[CommentOut], known: dict[int, Node], top: list[Node], handles: Mapping[int, str]) -> None:

@@ -15,20 +15,22 @@ class OrderWords:
 
 
 ORDER_WORDS: dict[str, OrderWords] = {
-    "oldest": OrderWords(_("Oldest first"), _("In the order in which they were written. Nothing moves: what you read yesterday is where it was.")),
+    "oldest": OrderWords(
+        _("Oldest first"), _("In the order in which they were written. Nothing moves: what you read yesterday is where it was.")
+    ),
     "newest": OrderWords(_("Newest first"), _("By the time of writing, the latest on top.")),
     "active": OrderWords(_("Recently active"), _("By the latest reply anywhere in the thread, the most recent on top.")),
     "most_tagged": OrderWords(_("Most tagged"), _("By how many readers tagged the comment, whichever of the four tags they chose.")),
     "most_valued": OrderWords(
         _("Most valued"),
-        _("By the share of readers who agree or encourage, cautiously: few tags count for little until more arrive (the lower bound of an 80 % interval)."),
+        _("By the share of readers who agree or encourage, with caution: a few tags count for little until more arrive."),
     ),
     "most_contested": OrderWords(
         _("Most contested"),
-        _("By how many readers tagged the comment and how evenly they split: agree and encourage on one side, disagree and doubt on the other."),
+        _("By how many readers tagged it and how evenly they split: agree and encourage against disagree and doubt."),
     ),
     "unanswered": OrderWords(
         _("Waiting for the author"),
-        _("Threads without a reply by the article’s author come first, those with the most doubt and disagreement on top; among equals, the oldest."),
+        _("Threads without a reply by the author come first, the most doubted and disputed on top; then the oldest."),
     ),
 }

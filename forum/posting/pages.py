@@ -4,9 +4,8 @@ Every form works without JavaScript, and a text once typed comes back whatever w
 """
 
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from flask import flash, request
 from flask_babel import gettext as _
@@ -14,8 +13,8 @@ from msgspec import to_builtins
 
 from forum.access.permissions import Permission
 from forum.access.table import can
+from forum.accounts.errands import ERRANDS, ask_to_sign_in
 from forum.accounts.models import Account
-from forum.accounts.pages import ERRANDS, ask_to_sign_in
 from forum.accounts.queries import get_account
 from forum.articles.models import Article
 from forum.articles.present import present_articles, present_person
@@ -28,6 +27,7 @@ from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.db.transaction import writing
 from forum.posting import errands
+from forum.posting.addresses import address_before, comment_address, discussion_address
 from forum.posting.composer import answer_composer, show_answer, show_edit
 from forum.posting.difference import find_difference
 from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_mine, read_one, read_replies
@@ -43,7 +43,7 @@ from forum.stances.actions import put_tag, remove_tag
 from forum.web.doors import AnyCall, Call
 from forum.web.forms import Form, filled_form, is_expired, refused_form, typed
 from forum.web.limits import charge
-from forum.web.pages import Page, PageDoors, Redirect, safe_next
+from forum.web.pages import Page, PageDoors, Redirect
 
 doors = PageDoors("posting")
 ERRANDS.update(errands.KINDS)
@@ -60,7 +60,7 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     page = read_discussion(session, call.viewer, article, query)
     shown = present_articles(session, [article], with_text=True)[0]
     parts = links_of_series(session, article)
-    following = _page_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
+    following = discussion_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
     context = {
         "article": shown,
         "page": page,
@@ -119,7 +119,7 @@ def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
     comment, session = call.thing, call.session
     shown = is_text_public(comment) or (_is_own(call) and comment.state != State.ERASED)
     revisions = [present_revision(revision, shown=shown) for revision in list_revisions(session, comment.id)]
-    pairs = [(before, after) for before, after in zip(revisions, revisions[1:], strict=False) if call.query.before is None or after.number < call.query.before]
+    pairs = [(before, after) for before, after in pairwise(revisions) if call.query.before is None or after.number < call.query.before]
     listed = pairs[-CHANGES_SHOWN:]
     context = {
         "article": present_articles(session, [get_article(session, comment.article_id)])[0],
@@ -197,7 +197,7 @@ def create_comment(call: Call[Article, CommentForm, None]) -> Redirect:
     body = call.body
     comment = submit(call.session, call.viewer, call.thing.id, stance=body.stance, parent_id=body.parent_id, prepared=call.prepared)
     flash(_("Your comment is posted."), f"posted:{comment.id}")
-    return Redirect(f"/c/{comment.id}#c{comment.id}")
+    return Redirect(comment_address(comment.id))
 
 
 def prepare_preview(call: AnyCall) -> PreparedBody:
@@ -241,18 +241,34 @@ def redisplay_edit(call: AnyCall, refusal: Refusal) -> Page:
     return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), refused_form(refusal))
 
 
-@doors.door("POST", "/c/<id:comment_id>/edit", Permission.COMMENT_EDIT, load=load_comment, prepare=prepare_answer, body=EditForm, redisplay=redisplay_edit)
+@doors.door(
+    "POST",
+    "/c/<id:comment_id>/edit",
+    Permission.COMMENT_EDIT,
+    load=load_comment,
+    prepare=prepare_answer,
+    body=EditForm,
+    redisplay=redisplay_edit,
+)
 def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
     """Change the text or the stance of one's own comment."""
     comment = lock_place(call.session, call.thing.id).comment
     if comment.version != call.body.version:
-        raise Refusal(Kind.STALE_VERSION, _("This comment has changed since you opened the form. Compare with what it says now, then save again."))
+        raise Refusal(Kind.STALE_VERSION, _("This comment has changed since you opened the form. Compare, then save again."))
     revise(call.session, call.viewer, comment.id, prepared=call.prepared, stance=call.body.stance)
     flash(_("Your change is saved."), f"posted:{comment.id}")
-    return Redirect(f"/c/{comment.id}#c{comment.id}")
+    return Redirect(comment_address(comment.id))
 
 
-@doors.door("POST", "/c/<id:comment_id>/preview", Permission.COMMENT_EDIT, load=load_comment, prepare=prepare_preview, body=EditForm, redisplay=redisplay_edit)
+@doors.door(
+    "POST",
+    "/c/<id:comment_id>/preview",
+    Permission.COMMENT_EDIT,
+    load=load_comment,
+    prepare=prepare_preview,
+    body=EditForm,
+    redisplay=redisplay_edit,
+)
 def preview_edit(call: Call[Comment, EditForm, None]) -> Page:
     """Show how a change will look, with its text in the form."""
     article = get_article(call.session, call.thing.article_id)
@@ -279,7 +295,7 @@ def withdraw_comment(call: Call[Comment, None, None]) -> Redirect:
     """Withdraw one's own comment; its place and its replies stay."""
     withdraw(call.session, call.viewer, call.thing.id)
     flash(_("Your comment is withdrawn. You can undo this for some time."))
-    return Redirect(f"/c/{call.thing.id}#c{call.thing.id}")
+    return Redirect(comment_address(call.thing.id))
 
 
 @doors.door("POST", "/c/<id:comment_id>/unwithdraw", Permission.COMMENT_WITHDRAW, load=load_comment, redisplay=redisplay_withdraw)
@@ -288,7 +304,7 @@ def undo_withdrawal(call: Call[Comment, None, None]) -> Redirect:
     if call.thing.state != State.VISIBLE:
         unwithdraw(call.session, call.viewer, call.thing.id)
         flash(_("Your comment is back."))
-    return Redirect(f"/c/{call.thing.id}#c{call.thing.id}")
+    return Redirect(comment_address(call.thing.id))
 
 
 @doors.door("GET", "/c/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment)
@@ -317,7 +333,7 @@ def save_tag(call: Call[Comment, TagForm, None]) -> Page | Redirect:
     if request.headers.get("X-Requested-With") == "fetch":
         return Page("posting/tag_control.html", _one(call))
     flash(_("Your tag is saved.") if wanted else _("Your tag is removed."))
-    return Redirect(_back_to(comment_id))
+    return Redirect(address_before(comment_id))
 
 
 def _require_account(call: AnyCall) -> None:
@@ -332,13 +348,6 @@ def _is_own(call: AnyCall) -> bool:
 def _marks(call: AnyCall, article: Article, ids: list[int]) -> Marks:
     mine = read_mine(call.session, call.viewer, article, ids) if call.viewer.is_signed_in else None
     return marks_of(mine, is_open=article.closed_at is None)
-
-
-def _page_address(page: str, query: DiscussionQuery, **changes: Any) -> str:
-    asked = to_builtins(query) | {"stand": None, "cursor": None} | changes
-    default = to_builtins(DiscussionQuery())
-    kept = {name: value for name, value in asked.items() if value is not None and value != default[name]}
-    return f"{page}?{urlencode(kept)}" if kept else page
 
 
 def _former(parts: Sequence[ArticleLink]) -> ArticleLink | None:
@@ -362,10 +371,3 @@ def _tagging(call: AnyCall, form: Form) -> Page:
 
 def _withdrawal(call: AnyCall, form: Form) -> Page:
     return Page("posting/withdraw.html", {**_one(call), "form": form})
-
-
-def _back_to(comment_id: int) -> str:
-    came = urlsplit(request.referrer or "")
-    is_ours = came.netloc == request.host and came.path.startswith("/a/") and came.path.count("/") == 2
-    page = f"{came.path}?{came.query}" if came.query else came.path
-    return safe_next(page if is_ours else None, otherwise=f"/c/{comment_id}") + f"#c{comment_id}"

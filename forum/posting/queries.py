@@ -42,6 +42,8 @@ def handles_of_writers(session: Session, comment_ids: Collection[int]) -> dict[i
     if not comment_ids:
         return {}
     rows = session.execute(
-        select(Comment.id, Account.handle).join(Account, Account.id == Comment.author_id).where(Comment.id.in_(comment_ids), Comment.state != State.ERASED.value)
+        select(Comment.id, Account.handle)
+        .join(Account, Account.id == Comment.author_id)
+        .where(Comment.id.in_(comment_ids), Comment.state != State.ERASED.value)
     )
-    return {comment_id: handle for comment_id, handle in rows}
+    return dict(row._tuple() for row in rows)

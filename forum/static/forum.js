@@ -135,8 +135,9 @@ async function send(form, button) {
   }
 }
 
-// A comment's heading is one level below the one that it answers.
-function nest(card, parent) {
+// A comment's heading is one level below the one that it stands under.
+function nest(card) {
+  const parent = card.closest("ol").closest("li").querySelector(":scope > .c");
   const level = Math.min(6, Number(parent.firstElementChild.localName[1]) + 1);
   const heading = document.createElement(`h${level}`);
   heading.append(...card.firstElementChild.childNodes);
@@ -153,7 +154,7 @@ function showPosted(form, page, id) {
   list.append(item);
   form.remove();
   const fresh = document.getElementById(`c${id}`);
-  nest(fresh, place.querySelector(":scope > .c"));
+  nest(fresh);
   fresh.tabIndex = -1;
   fresh.focus();
   say(live.dataset.posted);
@@ -186,12 +187,13 @@ async function showMore(link) {
   if (!found || !item) return location.assign(link.href);
   let list = item.querySelector(":scope > ol");
   if (!list) paragraph.before((list = document.createElement("ol")));
-  const first = found.querySelector(".c");
+  const added = [...found.querySelectorAll(".c")];
   list.append(...found.children);
+  added.forEach(nest);
   const next = page.querySelector(".more");
   next ? paragraph.replaceWith(next) : paragraph.remove();
-  first.tabIndex = -1;
-  first.focus({ preventScroll: true });
+  added[0].tabIndex = -1;
+  added[0].focus({ preventScroll: true });
   localise();
   say(live.dataset.loaded);
 }
@@ -203,14 +205,6 @@ document.addEventListener("click", (event) => {
   if (task) {
     event.preventDefault();
     task(link).catch(() => location.assign(link.href));
-  } else if (link?.closest(".starters")) {
-    const form = document.querySelector("form.composer");
-    const code = new URL(link.href).searchParams.get("stand");
-    const radio = form?.querySelector(`input[value="${code}"]`);
-    if (!radio) return;
-    event.preventDefault();
-    radio.checked = true;
-    form.querySelector("textarea").focus();
   }
 });
 

@@ -14,7 +14,7 @@ from forum.refusals import Fault, Kind, Refusal
 
 @dataclass(frozen=True)
 class Form:
-    """What a form shows. ``values`` holds every value of a field; ``faults`` the sentence beside a field; ``kind`` is why it was refused, or empty."""
+    """What a form shows: all values of each field, the sentence beside a field, and why it was refused (``kind``, empty: it was not)."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kind: str = ""
