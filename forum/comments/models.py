@@ -16,6 +16,7 @@ from forum.db.columns import Id, Key, Moment, one_of
 # Literal, never bound: both planners use a partial index only when the query's condition is the index's own, letter by letter.
 LISTED_ROOT = "depth = 0 AND state <> 'held'"
 LISTED_REPLY = "depth > 0 AND state <> 'held'"
+HIDDEN = "state NOT IN ('visible', 'erased')"
 
 
 def _roots_by(*columns: str) -> Index:
@@ -39,6 +40,7 @@ class Comment(Base):
         CheckConstraint("parent_id IS NULL OR parent_id < id", name="parent_is_older"),
         CheckConstraint("lead BETWEEN 0 AND 2", name="lead"),
         Index("ix_replies_by_root", "root_id", "id", sqlite_where=text(LISTED_REPLY), postgresql_where=text(LISTED_REPLY)),
+        Index("ix_comments_hidden", "author_id", "article_id", "id", sqlite_where=text(HIDDEN), postgresql_where=text(HIDDEN)),
         Index("ix_comments_leads", "article_id", "lead", sqlite_where=text("lead > 0"), postgresql_where=text("lead > 0")),
         Index(None, "article_id", "created_at", "id"),
         Index(None, "article_id", "stance", "created_at", "id"),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from forum.accounts.models import Account
 from forum.articles.queries import lock_article
 from forum.comments.counts import Place
-from forum.comments.models import LISTED_REPLY, Comment, Revision
+from forum.comments.models import HIDDEN, LISTED_REPLY, Comment, Revision
 from forum.comments.states import State
 from forum.refusals import not_found
 
@@ -141,9 +141,8 @@ def list_revisions(session: Session, comment_id: int) -> list[Revision]:
 
 def list_own(session: Session, article_id: int, account_id: int) -> list[Row]:
     """Return the newest 50 comments of a person on an article that others cannot read now, oldest first."""
-    statement = with_writer().where(
-        Comment.author_id == account_id, Comment.article_id == article_id, Comment.state.not_in((State.VISIBLE.value, State.ERASED.value))
-    )
+    hidden = literal_column(HIDDEN, type_=Boolean)
+    statement = with_writer().where(Comment.author_id == account_id, Comment.article_id == article_id, hidden)
     rows = session.execute(statement.order_by(Comment.id.desc()).limit(50)).all()
     return [(row[0], row[1]) for row in rows][::-1]
 

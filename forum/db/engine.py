@@ -9,6 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+# An acknowledged comment is on disk (FULL). A log that a long reader let grow is cut back once it has been written into the database.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=16777216", "cache_size=-16000", "temp_store=MEMORY")
+
 intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=False)
 
 
@@ -19,8 +22,8 @@ def engine_options(url: str, *, timeout_seconds: int, pool_size: int) -> dict[st
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": timeout_seconds, "check_same_thread": False}
         return options
-    milliseconds = timeout_seconds * 1000
-    limits = f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds * 2} -c idle_in_transaction_session_timeout={milliseconds * 6}"
+    seconds = {"lock_timeout": 1, "statement_timeout": 2, "idle_in_transaction_session_timeout": 6}
+    limits = " ".join(f"-c {name}={times * timeout_seconds * 1000}" for name, times in seconds.items())
     options["connect_args"] = {"connect_timeout": timeout_seconds, "options": f"{limits} -c timezone=UTC", "application_name": "forum"}
     options["pool_pre_ping"] = True
     options["pool_recycle"] = 1800
@@ -39,7 +42,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     # The driver must not open transactions by itself: it emits no BEGIN before SAVEPOINT, and its own BEGIN is the plain one.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -55,7 +55,7 @@ def read_after(
     descending: bool,
     limit: int,
 ) -> list[Row[*tuple[Any, ...]]]:
-    """Return at most ``limit`` rows of ``statement`` in the order of ``columns``, all ascending or all descending, that come after ``values``.
+    """Return at most ``limit`` rows of ``statement`` that come after ``values``, in the order of ``columns``: all ascending or all descending.
 
     No values: from the beginning. The last column is the id. However many rows are equal but for it, the cost is the page's.
     """

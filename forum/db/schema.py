@@ -1,17 +1,22 @@
 """The database's schema: bring it to this version's, tell whether it is there, keep the planner's statistics fresh. Called by commands."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask_migrate import upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from forum.db.base import db
 from forum.db.transaction import reading, writing
 from forum.paths import resource
+from forum.refusals import Kind, Refusal
 
 # Any number that no other program on the same PostgreSQL would take by chance.
 UPGRADE_LOCK = 0x666F72756D
@@ -19,9 +24,7 @@ UPGRADE_LOCK = 0x666F72756D
 
 def schema_head() -> str:
     """Return the revision that this version of the program needs."""
-    config = Config()
-    config.set_main_option("script_location", str(resource("migrations")))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    head = _migrations().get_current_head()
     if head is None:
         raise RuntimeError("the package carries no migrations")
     return head
@@ -40,26 +43,59 @@ def schema_revision(session: Session) -> str | None:
 
 
 def bring_up_to_date() -> bool:
-    """Upgrade the schema if it is not this version's, and return whether anything was done; two starters take turns."""
+    """Upgrade the schema if it is not this version's, and return whether anything was done; two starters take turns.
+
+    Raises Refusal ``unavailable`` when another version made the schema, which this one would not know how to move.
+    """
     engine = db.engine
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    with reading() as session:
-        if schema_revision(session) == schema_head():
+    if _is_up_to_date():
+        return False
+    with _turn(engine):
+        if _is_up_to_date():
             return False
-    if engine.dialect.name != "postgresql":
         upgrade(directory=str(resource("migrations")))
-        return True
-    with engine.connect() as waiting:
-        waiting.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
-        try:
-            upgrade(directory=str(resource("migrations")))
-        finally:
-            waiting.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": UPGRADE_LOCK})
     return True
 
 
 def refresh_statistics() -> None:
     """Let the planner look at the tables anew; needed after imports, since SQLite's picks a wrong index without statistics."""
     with writing() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SET LOCAL statement_timeout = 0"))
         session.execute(text("ANALYZE"))
+
+
+def _is_up_to_date() -> bool:
+    with reading() as session:
+        found = schema_revision(session)
+    if found is not None and found not in {script.revision for script in _migrations().walk_revisions()}:
+        sentence = f"The database has the schema {found}, this version needs {schema_head()} and does not know the other: run the version that made it."
+        raise Refusal(Kind.UNAVAILABLE, sentence)
+    return found == schema_head()
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    # The migrations of one upgrade are separate transactions: a rival between two of them would run the second one twice.
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as waiting:
+            waiting.execute(text("SET LOCAL lock_timeout = 0"))
+            waiting.execute(text("SET LOCAL statement_timeout = 0"))
+            waiting.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            waiting.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+            yield
+        return
+    folder = os.open(Path(engine.url.database or ".").parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _migrations() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(resource("migrations")))
+    return ScriptDirectory.from_config(config)

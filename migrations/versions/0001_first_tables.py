@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("external_id", sa.String(length=255), nullable=False),
         sa.Column("local_id", ROW_ID, nullable=False),
-        sa.CheckConstraint("kind IN ('article', 'account', 'comment')", name="ck_external_refs_kind"),
+        sa.CheckConstraint("kind IN ('article', 'account', 'comment')", name=op.f("ck_external_refs_kind")),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name="fk_external_refs_site_id_sites"),
         sa.PrimaryKeyConstraint("id", name="pk_external_refs"),
         sa.UniqueConstraint("site_id", "source", "kind", "external_id", name="uq_external_refs_site_id_source_kind_external_id"),
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("site_id", ROW_ID, nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
-        sa.CheckConstraint("role IN ('member', 'publisher', 'moderator', 'admin')", name="ck_memberships_role"),
+        sa.CheckConstraint("role IN ('member', 'publisher', 'moderator', 'admin')", name=op.f("ck_memberships_role")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_memberships_account_id_accounts", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name="fk_memberships_site_id_sites", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "site_id", name="pk_memberships"),
@@ -227,11 +227,11 @@ def upgrade() -> None:
         sa.Column("thread_disagreement", sa.Integer(), server_default="0", nullable=False),
         sa.Column("thread_skepticism", sa.Integer(), server_default="0", nullable=False),
         sa.Column("thread_encouragement", sa.Integer(), server_default="0", nullable=False),
-        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name="ck_comments_stance"),
-        sa.CheckConstraint("state IN ('held', 'visible', 'screened', 'removed', 'withdrawn', 'erased')", name="ck_comments_state"),
-        sa.CheckConstraint("(depth = 0) = (parent_id IS NULL)", name="ck_comments_root_has_no_parent"),
-        sa.CheckConstraint("lead BETWEEN 0 AND 2", name="ck_comments_lead"),
-        sa.CheckConstraint("parent_id IS NULL OR parent_id < id", name="ck_comments_parent_is_older"),
+        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name=op.f("ck_comments_stance")),
+        sa.CheckConstraint("state IN ('held', 'visible', 'screened', 'removed', 'withdrawn', 'erased')", name=op.f("ck_comments_state")),
+        sa.CheckConstraint("(depth = 0) = (parent_id IS NULL)", name=op.f("ck_comments_root_has_no_parent")),
+        sa.CheckConstraint("lead BETWEEN 0 AND 2", name=op.f("ck_comments_lead")),
+        sa.CheckConstraint("parent_id IS NULL OR parent_id < id", name=op.f("ck_comments_parent_is_older")),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name="fk_comments_article_id_articles"),
         sa.ForeignKeyConstraint(["author_id"], ["accounts.id"], name="fk_comments_author_id_accounts"),
         sa.ForeignKeyConstraint(["parent_id"], ["comments.id"], name="fk_comments_parent_id_comments"),
@@ -242,6 +242,14 @@ def upgrade() -> None:
     op.create_index("ix_comments_article_id_created_at_id", "comments", ["article_id", "created_at", "id"], unique=False)
     op.create_index("ix_comments_article_id_stance_created_at_id", "comments", ["article_id", "stance", "created_at", "id"], unique=False)
     op.create_index("ix_comments_author_id_id", "comments", ["author_id", "id"], unique=False)
+    op.create_index(
+        "ix_comments_hidden",
+        "comments",
+        ["author_id", "article_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state NOT IN ('visible', 'erased')"),
+        postgresql_where=sa.text("state NOT IN ('visible', 'erased')"),
+    )
     op.create_index(
         "ix_comments_leads",
         "comments",
@@ -316,7 +324,7 @@ def upgrade() -> None:
         sa.Column("body_md", sa.Text(), nullable=False),
         sa.Column("stance", sa.String(length=16), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name="ck_revisions_stance"),
+        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name=op.f("ck_revisions_stance")),
         sa.ForeignKeyConstraint(["comment_id"], ["comments.id"], name="fk_revisions_comment_id_comments"),
         sa.PrimaryKeyConstraint("id", name="pk_revisions"),
         sa.UniqueConstraint("comment_id", "number", name="uq_revisions_comment_id_number"),
@@ -328,7 +336,7 @@ def upgrade() -> None:
         sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("stance", sa.String(length=16), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name="ck_tag_events_stance"),
+        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name=op.f("ck_tag_events_stance")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_tag_events_account_id_accounts"),
         sa.ForeignKeyConstraint(["comment_id"], ["comments.id"], name="fk_tag_events_comment_id_comments"),
         sa.PrimaryKeyConstraint("id", name="pk_tag_events"),
@@ -345,7 +353,7 @@ def upgrade() -> None:
         sa.Column("counted", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name="ck_tags_stance"),
+        sa.CheckConstraint("stance IN ('agreement', 'disagreement', 'skepticism', 'encouragement')", name=op.f("ck_tags_stance")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_tags_account_id_accounts"),
         sa.ForeignKeyConstraint(["comment_id"], ["comments.id"], name="fk_tags_comment_id_comments"),
         sa.PrimaryKeyConstraint("comment_id", "account_id", name="pk_tags"),
@@ -409,6 +417,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_comments_parent_id", table_name="comments")
     op.drop_index("ix_comments_leads", table_name="comments", sqlite_where=sa.text("lead > 0"), postgresql_where=sa.text("lead > 0"))
+    op.drop_index(
+        "ix_comments_hidden",
+        table_name="comments",
+        sqlite_where=sa.text("state NOT IN ('visible', 'erased')"),
+        postgresql_where=sa.text("state NOT IN ('visible', 'erased')"),
+    )
     op.drop_index("ix_comments_author_id_id", table_name="comments")
     op.drop_index("ix_comments_article_id_stance_created_at_id", table_name="comments")
     op.drop_index("ix_comments_article_id_created_at_id", table_name="comments")

@@ -1,0 +1,48 @@
+"""What a database's catalogue says of its schema, in every detail that can differ, as plain values to compare."""
+
+from typing import Any
+
+from sqlalchemy import Engine, inspect
+from sqlalchemy.engine.interfaces import ReflectedIndex
+
+Catalogue = dict[str, dict[str, Any]]
+
+
+def read_catalogue(engine: Engine) -> Catalogue:
+    """Return every table but Alembic's own: columns in no order, key, foreign keys, unique and check constraints, indexes."""
+    seen = inspect(engine)
+    names = [name for name in seen.get_table_names() if name != "alembic_version"]
+    return {
+        name: {
+            "columns": {
+                column["name"]: {
+                    "type": column["type"].compile(engine.dialect),
+                    "nullable": column["nullable"],
+                    "default": column["default"],
+                    "key": column.get("primary_key"),
+                    "identity": column.get("identity"),
+                }
+                for column in seen.get_columns(name)
+            },
+            "key": (seen.get_pk_constraint(name)["name"], seen.get_pk_constraint(name)["constrained_columns"]),
+            "foreign keys": {
+                key["name"]: (key["constrained_columns"], key["referred_table"], key["referred_columns"], key["options"])
+                for key in seen.get_foreign_keys(name)
+            },
+            "unique": {unique["name"]: unique["column_names"] for unique in seen.get_unique_constraints(name)},
+            "checks": {check["name"]: check["sqltext"] for check in seen.get_check_constraints(name)},
+            "indexes": {index["name"]: _index(index, engine.dialect.name) for index in seen.get_indexes(name)},
+        }
+        for name in names
+    }
+
+
+def _index(index: ReflectedIndex, dialect: str) -> dict[str, Any]:
+    options = index.get("dialect_options", {})
+    return {
+        "columns": index["column_names"],
+        "expressions": index.get("expressions"),
+        "order": index.get("column_sorting"),
+        "unique": index["unique"],
+        "where": str(options.get(f"{dialect}_where")),
+    }
