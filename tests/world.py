@@ -4,7 +4,7 @@ The rule: each good request makes what it needs, so that it succeeds whatever wa
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -104,11 +104,10 @@ class Sent:
 
     path: str
     body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
 
-    def by(self, caller: ApiClient, method: str, **headers: str) -> Reply:
+    def by(self, caller: ApiClient, method: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Send it."""
-        return caller.request(method, self.path, self.body, headers=self.headers | headers)
+        return caller.request(method, self.path, self.body, headers=dict(headers or {}))
 
 
 def api_doors(app: Flask) -> list[Door]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -15,5 +16,6 @@ def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool
     On PostgreSQL this waits for another transaction that is inserting the same key, so that exactly one of them sees True.
     """
     insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    result = session.execute(insert(table).values(**values).on_conflict_do_nothing())
-    return bool(getattr(result, "rowcount", 0))
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*inspect(table).primary_key)
+    # What was inserted comes back; the count of rows would be -1, "unknown", on PostgreSQL.
+    return session.execute(statement).first() is not None

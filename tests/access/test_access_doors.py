@@ -117,7 +117,7 @@ def test_a_cookie_needs_its_csrf_token_and_a_bearer_none(world: World) -> None:
         forged = world.enter(who)
         forged.csrf = None
         for headers in ({}, {"X-CSRF-Token": "x"}, {"X-CSRF-Token": world.enter(who).csrf or ""}):
-            answer = GOOD[door.endpoint](world, who).by(forged, door.method, **headers)
+            answer = GOOD[door.endpoint](world, who).by(forged, door.method, headers)
             assert (answer.status_code, answer.json["type"]) == (403, "/problems/csrf"), (door.endpoint, headers)
 
 

@@ -1,0 +1,218 @@
+"""Every problem that the OpenAPI document declares can be provoked at every door that declares it, and none other is.
+
+The document is the list; the table below says how each kind is provoked. A kind or a door without a provocation fails.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from forum.access.permissions import Scope
+from forum.accounts import api as accounts_api
+from forum.comments.models import Comment
+from forum.db.transaction import writing
+from forum.refusals import Kind
+from forum.web import doors, idempotency
+from forum.web.context import SETTINGS
+from forum.web.doors import Door
+from forum.web.openapi import problems_of
+from forum.web.problems import PROBLEM_TYPES
+from tests.access.test_access_doors import MAY
+from tests.conftest import PASSWORD, ApiClient, Reply
+from tests.world import GOOD, NOBODY_AT, Sent, World, api_doors, make_world, unique
+
+WRITING = {"content_type": "application/json"}
+LIMITS = ("sign_in_rate", "sign_in_address_rate", "sign_up_rate", "comment_rate", "edit_rate", "tag_rate")
+
+
+@dataclass
+class Case:
+    """One door, tried by somebody who may go through it."""
+
+    world: World
+    door: Door
+    patch: pytest.MonkeyPatch
+
+    @property
+    def who(self) -> str:
+        """The caller: whoever is last in the access table's list."""
+        return MAY[self.door.endpoint][0][-1]
+
+    def good(self, who: str = "") -> Sent:
+        """A request that would succeed."""
+        return GOOD[self.door.endpoint](self.world, who or self.who)
+
+    def send(self, sent: Sent, caller: ApiClient | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a request to the door."""
+        return sent.by(caller or self.world.enter(self.who), self.door.method, headers)
+
+    def raw(self, data: bytes, **named: Any) -> Reply:
+        """Send a body as it is."""
+        caller = self.world.enter(self.who)
+        return caller.request(self.door.method, self.good().path, data=data, **named)
+
+
+def at_nothing(case: Case) -> Reply:
+    sent = case.good()
+    rule = case.door.rule.removeprefix("/api/v1")
+    if "lookup" in rule:
+        return case.send(Sent("/articles/lookup?url=https://nowhere.example/"))
+    for name in ("article_id", "comment_id", "signin_id", "token_id"):
+        rule = rule.replace(f"<id:{name}>", str(NOBODY_AT))
+    query = "?" + sent.path.partition("?")[2] if "?" in sent.path else ""
+    return case.send(Sent(rule.replace("<handle>", "nobody") + query, sent.body))
+
+
+def invalid(case: Case) -> Reply:
+    if case.door.body is not None:
+        return case.send(Sent(case.good().path, {"nonsense": 1}))
+    if case.door.query is not None:
+        path = case.good().path
+        return case.send(Sent(f"{path}{'&' if '?' in path else '?'}nonsense=1"))
+    return case.send(case.good(), headers={"Idempotency-Key": ""})
+
+
+def down(case: Case) -> Reply:
+    @contextmanager
+    def broken() -> Iterator[None]:
+        raise OperationalError("SELECT 1", None, Exception("the database is gone"))
+        yield
+
+    sent, caller = case.good(), case.world.enter("visitor")
+    case.patch.setattr(doors, "reading", broken)
+    case.patch.setattr(doors, "writing", broken)
+    return case.send(sent, caller)
+
+
+def too_fast(case: Case) -> Reply:
+    caller, requests = case.world.enter(case.who), [case.good(), case.good()]
+    if case.door.endpoint == "stances_api.delete_tag":
+        # Nothing is charged where there is no tag to remove.
+        for sent in requests:
+            assert caller.put(sent.path, {"stance": "skepticism"}).status_code == 200
+    changed = msgspec.structs.replace(case.world.app.extensions[SETTINGS], rate_limits="on", **{name: "1/d" for name in LIMITS})
+    case.patch.setitem(case.world.app.extensions, SETTINGS, changed)
+    return [case.send(sent, caller) for sent in requests][-1]
+
+
+def key_reused(case: Case) -> Reply:
+    sent = case.good()
+    key = unique("key").replace(" ", "-")
+    first = case.send(sent, headers={"Idempotency-Key": key})
+    assert first.status_code in case.door.answers, first.text
+    spaced = msgspec.json.format(msgspec.json.encode(sent.body))
+    return case.world.enter(case.who).request(case.door.method, sent.path, data=spaced, headers={"Idempotency-Key": key}, **WRITING)
+
+
+def key_running(case: Case) -> Reply:
+    class Everything(set[Any]):
+        def __contains__(self, item: object) -> bool:
+            return True
+
+    case.patch.setattr(idempotency, "_running", Everything())
+    return case.send(case.good(), headers={"Idempotency-Key": "one"})
+
+
+def clash(case: Case) -> Reply:
+    case.world.article(url="https://host.example/one")
+    case.world.article(key="two")
+    if case.door.endpoint == "articles_api.create":
+        return case.send(Sent("/articles", {"title": "Both", "url": "https://host.example/one", "key": "two"}))
+    if case.door.endpoint == "articles_api.edit":
+        return case.send(Sent(case.good().path, {"aliases": ["https://host.example/one"]}))
+    # Two people who sign up with one handle at once: the check found it free for both.
+    case.patch.setattr(accounts_api, "check_new_account", lambda session, new: None)
+    return case.send(Sent("/accounts", {"handle": "member", "email": "another@example.org", "password": PASSWORD}))
+
+
+def wrong_state(case: Case) -> Reply:
+    if case.door.endpoint == "posting_api.edit_comment":
+        return case.send(Sent(f"/comments/{case.world.comment(withdrawn=True)}", {"body_md": "Too late."}))
+    comment_id = case.world.comment(withdrawn=True)
+    with writing() as session:
+        session.get_one(Comment, comment_id).state = "erased"
+    return case.send(Sent(case.door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(comment_id))))
+
+
+def on_own(case: Case) -> Reply:
+    return case.send(Sent(f"/comments/{case.world.comment(by=case.who)}/tag", case.good().body))
+
+
+def on_withdrawn(case: Case) -> Reply:
+    return case.send(Sent(f"/comments/{case.world.comment(withdrawn=True)}/tag", case.good().body))
+
+
+def with_cursor(case: Case) -> Reply:
+    return case.send(Sent(f"{case.good().path}?cursor=forged"))
+
+
+def on_closed(case: Case) -> Reply:
+    return case.send(Sent(f"/articles/{case.world.article(closed=True)}/comments", {"body_md": "One more."}))
+
+
+PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
+    Kind.MALFORMED: lambda case: case.send(Sent(case.good().path.partition("?")[0] + "?x=%00", case.good().body)),
+    Kind.TOO_LARGE: lambda case: case.raw(b"x" * 300_000, **WRITING),
+    Kind.UNAVAILABLE: down,
+    Kind.UNAUTHENTICATED: lambda case: case.send(case.good(), ApiClient(case.world.app.test_client(), token="fo_unknown")),
+    Kind.FORBIDDEN: lambda case: case.send(case.good(), case.world.token(case.who, Scope.MODERATE)),
+    Kind.CSRF: lambda case: case.send(case.good(), headers={"X-CSRF-Token": "stale"}),
+    Kind.VALIDATION: invalid,
+    Kind.UNSUPPORTED_MEDIA_TYPE: lambda case: case.raw(b"{}", content_type="text/plain"),
+    Kind.STALE_VERSION: lambda case: case.send(case.good(), headers={"If-Match": '"99-x"'}),
+    Kind.IDEMPOTENCY_KEY_REUSED: key_reused,
+    Kind.IDEMPOTENCY_KEY_IN_PROGRESS: key_running,
+    Kind.NOT_FOUND: at_nothing,
+    Kind.CONFLICT: clash,
+    Kind.RATE_LIMITED: too_fast,
+    Kind.CLOSED: on_closed,
+    Kind.BAD_CURSOR: with_cursor,
+    Kind.ILLEGAL_TRANSITION: wrong_state,
+    Kind.OWN_COMMENT: on_own,
+    Kind.NOT_TAGGABLE: on_withdrawn,
+}
+# What no door can declare: they belong to addresses and failures, and have tests of their own.
+ELSEWHERE = {Kind.METHOD_NOT_ALLOWED, Kind.INTERNAL}
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return make_world(app)
+
+
+def test_there_is_a_way_to_provoke_each_kind(app: Flask) -> None:
+    declared = {kind for door in api_doors(app) for kind in problems_of(door)}
+    assert declared == set(PROVOKE)
+    assert declared | ELSEWHERE == set(PROBLEM_TYPES) == set(Kind)
+
+
+@pytest.mark.parametrize("kind", list(PROVOKE), ids=lambda kind: kind.value)
+def test_each_door_that_declares_a_problem_answers_it(world: World, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    for door in api_doors(world.app):
+        if kind not in problems_of(door):
+            continue
+        with monkeypatch.context() as patch:
+            answer = PROVOKE[kind](Case(world, door, patch))
+        check(answer, kind, door)
+
+
+def check(answer: Reply, kind: Kind, door: Door) -> None:
+    seen = (door.endpoint, answer.status, answer.text)
+    if door.method == "HEAD" or answer.mimetype != "application/problem+json":
+        raise AssertionError(seen)
+    known = PROBLEM_TYPES[kind]
+    problem = answer.json
+    assert (answer.status_code, problem["type"], problem["title"]) == (known.status, f"/problems/{kind}", known.title), seen
+    assert problem["status"] == answer.status_code
+    assert problem["instance"] == answer.headers["X-Request-ID"]
+    assert problem["detail"].endswith((".", "?")), seen
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert ("Retry-After" in answer.headers) == (kind in (Kind.RATE_LIMITED, Kind.UNAVAILABLE, Kind.IDEMPOTENCY_KEY_IN_PROGRESS)), seen
+    assert bool(problem.get("errors")) == (kind is Kind.VALIDATION), seen
+    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and "erased" not in problem["detail"]), seen
