@@ -22,7 +22,7 @@ def excerpt(html: str, *, length: int = 140) -> str:
     if len(text) <= length:
         return text
     end = text.rfind(" ", 0, length)
-    if end <= 0:
+    if end < 0:
         end = _letter_end(text, length - 1)
     return text[:end].rstrip(" ,;:-") + "…"
 

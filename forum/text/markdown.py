@@ -101,7 +101,7 @@ def measure(source: str, flavour: Flavour, linker: Linker | None = None) -> Shap
 
 
 def _parser(flavour: Flavour) -> MarkdownIt:
-    # One for each thread: linkify-it compiles lazily and keeps state in the instance.
+    # One for each thread: neither markdown-it-py nor linkify-it-py promises that an instance can be shared.
     parsers: dict[Flavour, MarkdownIt] = _local.__dict__.setdefault("parsers", {})
     if flavour not in parsers:
         parsers[flavour] = _build_parser(flavour)

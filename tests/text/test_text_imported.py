@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.text.html_scan import Tag, scan
-from forum.text.html_write import ELEMENTS_MAX, ENTITIES_MAX, NESTING_MAX
+from forum.text.html_scan import Tag, _Sought, scan
+from forum.text.html_write import ENTITIES_MAX, NESTING_MAX
 from forum.text.render import RENDERER, Rendered, render_imported
 from forum.text.reshape import SOURCE_MAX, reshape
 
@@ -124,15 +124,15 @@ def test_hostile_html_is_shallow_small_and_well_formed_before_it_is_cleaned(unit
             open_tags.append(name)
             deepest = max(deepest, len(open_tags))
     assert open_tags == [""]
-    assert starts <= ELEMENTS_MAX + 1
-    assert deepest <= NESTING_MAX + 10
+    assert starts <= 5_001
+    assert deepest <= 12 + 9
     assert len(shaped) <= 8 * len(source)
 
 
 @pytest.mark.parametrize(
     "html",
     [
-        "<a " + "x" * 100_000 + ">y",
+        "<a " + "x" * 190_000 + ">y",
         "<a " + "x " * 50_000 + ">y",
         "<a " + "".join(f"a{number}=1 " for number in range(10_000)) + ">y",
         "<a " + "x=" * 50_000 + ">y",
@@ -146,6 +146,24 @@ def test_attributes_by_the_thousand_leave_the_words(html: str) -> None:
 def test_a_long_address_is_not_multiplied() -> None:
     address = "https://b.example/" + "x" * 50_000
     assert len(reshape(f'<a href="{address}">' + "a<p>" * 10_000)) < 3 * len(address) + 100_000
+
+
+def test_containers_that_are_left_out_take_their_ends_with_them() -> None:
+    html = "<blockquote>" * (NESTING_MAX + 2) + "a" + "</blockquote>" * 3 + "b" + "</blockquote>" * NESTING_MAX + "c"
+    deepest = f"<blockquote>{'<blockquote><p>a</p></blockquote>'}<p>b</p></blockquote>"
+    outer = NESTING_MAX - 2
+    assert reshape(html) == "<blockquote>" * outer + deepest + "</blockquote>" * outer + "<p>c</p>"
+
+
+def test_no_end_is_looked_for_twice_in_vain() -> None:
+    sought = _Sought("  b <a")
+    assert sought.find("b", 0) == 2
+    assert sought.find("b", 3) == 0
+    assert sought.find("b", 0) == 0
+    sought = _Sought("<b> <a")
+    assert sought.match_tag(0) is not None
+    assert sought.match_tag(4) is None
+    assert sought.match_tag(0) is None
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_what_is_not_allowed_goes(html: str, safe: str) -> None:
 def test_headings_belong_to_articles_and_mentions_to_comments() -> None:
     html = '<h1>1</h1><h2>2</h2><h4>4</h4><h5>5</h5><a class="mention" href="/u/anna">@anna</a>'
     assert sanitize_article(html) == "1<h2>2</h2><h4>4</h4>\n5@anna"
+    assert sanitize_article('<a href="https://b.example" class="mention">a</a>') == '<a href="https://b.example">a</a>'
     assert sanitize(html).replace("\n", "") == '1245<a class="mention" href="/u/anna">@anna</a>'
 
 

@@ -1,0 +1,48 @@
+"""Which addresses a link may have."""
+
+import pytest
+
+from forum.text.links import is_allowed_address, is_web_address
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://b.example",
+        "HTTP://B.EXAMPLE/",
+        "https://b.example:8080?q=a@b#c",
+        "https://b.example/@anna",
+        "http://[::1]/",
+        "https://пример.рф/я",
+        "mailto:a@b.example",
+        "MailTo:a+b@c.example?subject=d@e",
+    ],
+)
+def test_addresses_that_show_where_they_lead(url: str) -> None:
+    assert is_allowed_address(url)
+    assert is_web_address(url) == (not url.lower().startswith("mailto"))
+
+
+ASTRAY = [
+    "",
+    "/a",
+    "//b.example",
+    "#c",
+    "?d",
+    "b.example",
+    "https:",
+    "https://",
+    "https:///a",
+    "https:/b.example",
+    "ftp://b.example",
+    "tel:123",
+]
+ASTRAY += ["javascript:a", "java\nscript:a", "vbscript:a", "data:text/html,a", "blob:https://b.example/c", "xhttps://b.example"]
+ASTRAY += [" https://b.example", "https://b.example/ c", "https://b.example/\tc", "https://b.example\n", "https://b.example/\x00"]
+ASTRAY += ["https://bank.example@evil.example", "https://a:b@c.example", "https://b.example\\@c.example", "https:\\\\b.example"]
+ASTRAY += ["mailto:", "mailto:a", "mailto:@b", "mailto:a b@c", "mailto://a@b"]
+
+
+@pytest.mark.parametrize("url", ASTRAY)
+def test_addresses_that_lead_astray(url: str) -> None:
+    assert not is_allowed_address(url)
