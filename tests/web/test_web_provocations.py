@@ -96,7 +96,7 @@ def too_fast(case: Case) -> Reply:
         # Nothing is charged where there is no tag to remove.
         for sent in requests:
             assert caller.put(sent.path, {"stance": "skepticism"}).status_code == 200
-    changed = msgspec.structs.replace(case.world.app.extensions[SETTINGS], rate_limits="on", **{name: "1/d" for name in LIMITS})
+    changed = msgspec.structs.replace(case.world.app.extensions[SETTINGS], rate_limits="on", **dict.fromkeys(LIMITS, "1/d"))
     case.patch.setitem(case.world.app.extensions, SETTINGS, changed)
     return [case.send(sent, caller) for sent in requests][-1]
 
