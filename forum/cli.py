@@ -11,10 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import alembic.command
 import click
-import flask_migrate
 import msgspec
-from flask import Flask
+from alembic.config import Config
+from alembic.util import CommandError
+from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
 from forum.access.viewer import DEFAULT_SITE_ID, Role
@@ -25,7 +27,7 @@ from forum.app import create_app
 from forum.db.base import db
 from forum.db.schema import bring_up_to_date, refresh_statistics, schema_head, schema_revision
 from forum.db.transaction import reading, writing
-from forum.demo.load import is_empty, load_demo, sign_in_names
+from forum.demo.load import is_demo, is_empty, load_demo, who_signs_in
 from forum.paths import resource
 from forum.refusals import Refusal
 from forum.server import Server, default_workers, find_listening_fault
@@ -46,6 +48,18 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*args: Any, **named: Any) -> Any:
         with _application().app_context():
+            return command(*args, **named)
+
+    return run
+
+
+def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run ``command`` as ``with_app`` does, on a database that has this version's schema."""
+
+    @wraps(command)
+    def run(*args: Any, **named: Any) -> Any:
+        with _application().app_context():
+            _refuse_other_schema()
             return command(*args, **named)
 
     return run
@@ -114,7 +128,7 @@ def demo() -> None:
 def _offer_demo(settings: Settings) -> None:
     file = Path(settings.data_dir) / DEMO_PASSWORD_FILE
     with reading() as session:
-        empty = is_empty(session)
+        empty, is_there = is_empty(session), is_demo(session)
     if empty:
         password = secrets.token_urlsafe(9)
         with writing() as session:
@@ -123,11 +137,14 @@ def _offer_demo(settings: Settings) -> None:
         file.write_text(password + "\n", encoding="utf-8")
         refresh_statistics()
         say("Loaded the demo discussion: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")
-    elif not file.exists():
+    elif not (is_there and file.exists()):
         raise click.ClickException("The database is not empty, and what is in it is not the demo. Set FORUM_DATA_DIR to another folder for the demo.")
+    password = file.read_text(encoding="utf-8").strip()
+    with reading() as session:
+        people = who_signs_in(session, password)
     say("Sign in as:")
-    for kind, handle in sign_in_names():
-        say(f"  {kind:<10} {handle:<12} password {file.read_text(encoding='utf-8').strip()}")
+    for person in people:
+        say(f"  {person.kind:<10} {person.handle:<12} {f'password {password}' if person.has_password else 'with the password it was given since'}")
 
 
 import_command.callback = with_app(import_command.callback) if import_command.callback else None
@@ -145,7 +162,7 @@ def account() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="member", show_default=True)
 @click.option("--display-name", default="", help="The name that readers see. [default: the handle]")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
-@with_app
+@with_database
 def create(handle: str, email: str, role: str, display_name: str, password_stdin: bool) -> None:
     """Create the account HANDLE."""
     new = NewAccount(handle, email, _ask_password(password_stdin), display_name)
@@ -162,7 +179,7 @@ def create(handle: str, email: str, role: str, display_name: str, password_stdin
 @account.command("role")
 @click.argument("handle")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
-@with_app
+@with_database
 def give_role(handle: str, role: str) -> None:
     """Give the account HANDLE a role."""
     with writing() as session:
@@ -173,7 +190,7 @@ def give_role(handle: str, role: str) -> None:
 @account.command("password")
 @click.argument("handle")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
-@with_app
+@with_database
 def set_password(handle: str, password_stdin: bool) -> None:
     """Set a new password for the account HANDLE and sign it out everywhere."""
     password = _ask_password(password_stdin)
@@ -195,7 +212,7 @@ def database() -> None:
 @with_app
 def upgrade_schema(revision: str) -> None:
     """Bring the schema to REVISION, by default this version's."""
-    flask_migrate.upgrade(directory=str(resource("migrations")), revision=revision)
+    alembic.command.upgrade(_migrations(), revision)
     _say_revision()
 
 
@@ -204,8 +221,13 @@ def upgrade_schema(revision: str) -> None:
 @with_app
 def downgrade_schema(revision: str) -> None:
     """Take the schema back to REVISION (`base`: no tables, and nothing in them)."""
-    flask_migrate.downgrade(directory=str(resource("migrations")), revision=revision)
+    alembic.command.downgrade(_migrations(), revision)
     _say_revision()
+
+
+def _migrations() -> Config:
+    config: Config = current_app.extensions["migrate"].migrate.get_config(str(resource("migrations")))
+    return config
 
 
 @database.command("current")
@@ -245,6 +267,8 @@ def _say_revision() -> None:
 def _refuse_other_schema() -> None:
     with reading() as session:
         found = schema_revision(session)
+    if found is None:
+        raise click.ClickException("The database has no tables yet: run 'forum init' first.")
     if found != schema_head():
         raise click.ClickException(f"The database has the schema {found}, this version needs {schema_head()}: run the version that made it, or 'forum db' to move it.")
 
@@ -268,6 +292,8 @@ def main() -> None:
         _fail(str(error))
     except Refusal as refusal:
         _fail(" ".join(dict.fromkeys([refusal.detail, *(fault.detail for fault in refusal.faults)])))
+    except CommandError as error:
+        _fail(f"{error}.")
     except DBAPIError as error:
         _fail(f"The database refused: {str(error.orig).strip().splitlines()[0]} (FORUM_DATABASE_URL says where it is).")
 

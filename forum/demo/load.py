@@ -5,6 +5,7 @@ Called by ``forum demo``. The three people who can sign in exist only in such a 
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import DEFAULT_SITE_ID, Role
 from forum.accounts.actions import set_role
 from forum.accounts.models import Account
-from forum.accounts.passwords import hash_password
+from forum.accounts.passwords import hash_password, is_password
 from forum.articles.actions import ArticleDraft, create_article
 from forum.articles.models import Article
 from forum.clock import now
@@ -32,6 +33,16 @@ from forum.text.render import render
 TEXT = Path(__file__).parent / "discussion.toml"
 # An edit is made this long after its comment, outside the grace in which edits are not marked.
 EDITED_AFTER = timedelta(minutes=25)
+KINDS = {"member": "reader", "publisher": "author"}
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """Somebody who can sign in: what they are in the discussion, their handle, and whether the demo's password is still theirs."""
+
+    kind: str
+    handle: str
+    has_password: bool
 
 
 def is_empty(session: Session) -> bool:
@@ -39,10 +50,21 @@ def is_empty(session: Session) -> bool:
     return not session.scalar(select(func.count()).select_from(Account)) and not session.scalar(select(func.count()).select_from(Article))
 
 
-def sign_in_names() -> list[tuple[str, str]]:
-    """Return (what the person is, handle) of those who can sign in."""
-    kinds = {"member": "reader", "publisher": "author"}
-    return [(kinds.get(person["role"], person["role"]), person["handle"]) for person in _read()["people"] if person["sign_in"]]
+def is_demo(session: Session) -> bool:
+    """Whether the database holds the demo discussion, whatever was written into it since."""
+    content = _read()
+    slugs = {article["slug"] for article in content["articles"]}
+    handles = {person["handle"] for person in content["people"]}
+    articles = session.scalar(select(func.count()).select_from(Article).where(Article.slug.in_(slugs)))
+    people = session.scalar(select(func.count()).select_from(Account).where(Account.handle.in_(handles)))
+    return (articles, people) == (len(slugs), len(handles))
+
+
+def who_signs_in(session: Session, password: str) -> list[DemoPerson]:
+    """Return those who can sign in, and whether ``password`` is still theirs."""
+    people = {person["handle"]: person["role"] for person in _read()["people"] if person["sign_in"]}
+    hashes = session.execute(select(Account.handle, Account.password_hash).where(Account.handle.in_(people)).order_by(Account.id)).all()
+    return [DemoPerson(KINDS.get(people[handle], people[handle]), handle, is_password(password, known)) for handle, known in hashes]
 
 
 def load_demo(session: Session, password: str) -> dict[str, int]:

@@ -1,0 +1,63 @@
+"""Wrong usage is exit code 2, and help is there for everything."""
+
+import click
+import pytest
+
+from forum.cli import cli
+from tests.cli.conftest import Forum
+
+
+def _all(group: click.Group, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append((*before, name))
+        if isinstance(command, click.Group):
+            found += _all(command, (*before, name))
+    return found
+
+
+@pytest.mark.parametrize("command", _all(cli), ids=" ".join)
+def test_every_command_explains_itself(forum: Forum, command: tuple[str, ...]) -> None:
+    done = forum(*command, "--help")
+    assert done.code == 0
+    assert f"forum {' '.join(command)}" in done.out or "Usage" in done.out
+    options = [line for line in done.out.splitlines() if line.lstrip().startswith("--")]
+    assert all(len(line.split(None, 1)) == 2 for line in options), "an option without a word about it"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("nothing-of-ours",),
+        ("--nothing",),
+        ("init", "--nothing"),
+        ("init", "extra"),
+        ("serve", "--port", "0"),
+        ("serve", "--port", "65536"),
+        ("serve", "--port", "eighty"),
+        ("serve", "--workers", "0"),
+        ("serve", "--threads", "65"),
+        ("account",),
+        ("account", "create"),
+        ("account", "create", "anna"),
+        ("account", "create", "anna", "--email", "a@example.org", "--role", "king"),
+        ("account", "role", "anna", "king"),
+        ("account", "password"),
+        ("db",),
+        ("db", "downgrade"),
+        ("import", "nothing-of-ours", "x"),
+        ("import", "wordpress"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(forum: Forum, typed: tuple[str, ...]) -> None:
+    done = forum(*typed)
+    assert done.code == 2
+    assert "Usage: " in done.out + done.err
+    assert "Traceback" not in done.err
+
+
+def test_version(forum: Forum) -> None:
+    done = forum("--version")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("forum, version ")
