@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import structlog
 from flask import Flask, Response, g, render_template, request
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from forum.refusals import Kind, Refusal
@@ -123,7 +124,7 @@ def answer_refusal(refusal: Refusal) -> Response:
 
 def refusal_of_database_error(error: Exception) -> Refusal | None:
     """Return the refusal for a database that is locked, gone, full, read-only or too slow; None when the statement itself was at fault."""
-    busy = isinstance(error, OperationalError | TimeoutError) or (isinstance(error, DBAPIError) and (error.connection_invalidated or _is_passing(error)))
+    busy = isinstance(error, OperationalError | PoolTimeoutError) or (isinstance(error, DBAPIError) and (error.connection_invalidated or _is_passing(error)))
     if not busy:
         return None
     return Refusal(Kind.UNAVAILABLE, "The database did not answer in time; nothing was stored. Please try again.", retry_after=RETRY_SECONDS)

@@ -134,8 +134,12 @@ def test_loading_costs_a_few_statements_a_row(app: Flask) -> None:
 
 
 def test_loading_is_all_or_nothing(app: Flask) -> None:
-    with pytest.raises(ZeroDivisionError), writing() as session:
-        load_demo(session, PASSWORD)
-        raise ZeroDivisionError
+    def load_and_fail() -> None:
+        with writing() as session:
+            load_demo(session, PASSWORD)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        load_and_fail()
     with reading() as session:
         assert is_empty(session)
