@@ -131,14 +131,16 @@ def _header_parameters(door: Door) -> list[dict[str, Any]]:
     if door.method == "POST":
         named.append(("Idempotency-Key", "The same key and body replays the stored answer for 24 hours.", {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}))
     if door.versioned:
-        named.append(("If-Match", "An entity tag, or the version alone; another present version is answered with 412.", {"type": "string", "pattern": "^[!-~]+$"}))
-    if door.is_safe:
-        named.append(("If-None-Match", "An entity tag that the caller has; answered with 304 when it still holds.", {"type": "string", "pattern": "^[!-~]+$"}))
+        named.append(("If-Match", "An entity tag, or the version alone; another present version is answered with 412.", {"type": "string"}))
+    if door.is_safe and door.answers:
+        named.append(("If-None-Match", "An entity tag that the caller has; answered with 304 when it still holds.", {"type": "string"}))
     return [{"name": name, "in": "header", "required": False, "description": text, "schema": schema} for name, text, schema in named]
 
 
 def _responses(door: Door) -> dict[str, Any]:
     responses: dict[str, Any] = {}
+    if not door.answers:
+        responses["200"] = {"description": "A page for people.", "content": {"text/html": {"schema": {"type": "string"}}}}
     for status, shape in door.answers.items():
         answer: dict[str, Any] = {"description": (shape.__doc__ or "").strip().splitlines()[0] if shape else "Done; there is no body."}
         if shape is not None:
@@ -148,7 +150,7 @@ def _responses(door: Door) -> dict[str, Any]:
         if status == 201:
             answer["headers"] = {"Location": {"description": "Where the new thing is, when it has an address.", "schema": {"type": "string"}}}
         responses[str(status)] = answer
-    if door.is_safe:
+    if door.is_safe and door.answers:
         responses["304"] = {"description": "The caller's copy still holds."}
     for kind in sorted(problems_of(door), key=lambda kind: kind.value):
         _add_problem(responses, kind)
