@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, ArticleAddress, Series, Site
-from forum.db.paging import read_after
+from forum.db.paging import first_after
 from forum.refusals import not_found
 
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
@@ -77,8 +77,10 @@ def find_article_by_key(session: Session, site_id: int, key: str) -> Article | N
 def list_articles(session: Session, site_id: int, *, sort: str, after_key: Sequence[Any] | None, limit: int) -> ArticlePage:
     """Return at most ``limit`` articles in the order ``sort``, all descending, after ``after_key``."""
     columns = SORTS[sort]
-    statement = select(Article).where(Article.site_id == site_id)
-    rows = [row[0] for row in read_after(session, statement, columns, after_key or (), descending=True, limit=limit + 1)]
+    ids = select(Article.id).where(Article.site_id == site_id)
+    found = first_after(session, ids, columns, after_key or (), descending=True, limit=limit + 1)
+    in_order = select(Article).where(Article.id.in_(found)).order_by(*(column.desc() for column in columns))
+    rows = list(session.scalars(in_order.limit(limit + 1)))
     page = rows[:limit]
     names = [str(column.key) for column in columns]
     return ArticlePage(page, tuple(getattr(page[-1], name) for name in names) if len(rows) > limit else None)

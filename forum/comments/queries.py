@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, Select, func, literal, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, true
 from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
@@ -75,13 +75,12 @@ def list_ancestors(session: Session, comments: Collection[Comment]) -> dict[int,
     start = select(Comment.id.label("of"), Comment.parent_id.label("at"), literal(1).label("step")).where(Comment.id.in_(wanted))
     chain = start.cte("chain", recursive=True)
     above = aliased(Comment)
-    # "depth > 0" and not "parent_id IS NOT NULL", which SQLite, once it has statistics, takes for a range to begin with: a scan of all replies.
+    # No condition on ``above`` but its id: with another one, SQLite that has statistics reads the whole table into a Bloom filter first.
     step = select(chain.c.of, above.parent_id, chain.c.step + 1).join(above, above.id == chain.c.at)
-    chain = chain.union_all(step.where(above.depth > 0, chain.c.step < ANCESTORS_MAX))
-    pairs = session.execute(select(chain.c.of, chain.c.at)).all()
-    rows = {
-        row[0].id: row for row in _rows_of(session, {at for _, at in pairs} | {int(comment.root_id or 0) for comment in wanted.values()})
-    }
+    chain = chain.union_all(step.where(chain.c.step < ANCESTORS_MAX))
+    pairs = session.execute(select(chain.c.of, chain.c.at).where(chain.c.at.is_not(None))).all()
+    shown = {at for _, at in pairs} | {int(comment.root_id or 0) for comment in wanted.values()}
+    rows = {row[0].id: row for row in _rows_of(session, shown)}
     above_of: dict[int, set[int]] = {of: {int(comment.root_id or 0)} for of, comment in wanted.items()}
     for of, at in pairs:
         above_of[of].add(at)
@@ -93,15 +92,14 @@ def read_branch(session: Session, comment: Comment, *, after_id: int, limit: int
 
     Any such prefix from the start is a whole tree. A root's branch is one index range; another's is found by going down from it.
     """
-    ids, following = (
-        _ids_of_root(session, comment, after_id, limit) if comment.depth == 0 else _ids_below(session, comment, after_id, limit)
-    )
+    find = _ids_of_root if comment.depth == 0 else _ids_below
+    ids, following = find(session, comment, after_id, limit)
     return Branch(_rows_of(session, ids), following)
 
 
 def _ids_of_root(session: Session, root: Comment, after_id: int, limit: int) -> tuple[Sequence[int], int]:
     # Ids first and whole rows by them: what the index alone can answer must not tempt a planner into reading the thread.
-    below = select(Comment.id).where(Comment.root_id == root.id, literal_column(LISTED_REPLY, type_=Boolean), Comment.id > after_id)
+    below = select(Comment.id).where(Comment.root_id == root.id, text(LISTED_REPLY), Comment.id > after_id)
     ids = session.scalars(below.order_by(Comment.id).limit(limit + 1)).all()
     if len(ids) <= limit:
         return ids, 0
@@ -113,15 +111,17 @@ def _ids_of_root(session: Session, root: Comment, after_id: int, limit: int) -> 
 
 
 def _ids_below(session: Session, comment: Comment, after_id: int, limit: int) -> tuple[Sequence[int], int]:
-    branch = select(Comment.id).where(Comment.parent_id == comment.id, is_listed()).cte("branch", recursive=True)
+    branch = select(Comment.id, Comment.state).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
     below = aliased(Comment)
-    replies = select(below.id).where(below.parent_id == branch.c.id, below.state != State.HELD.value)
+    # The state is looked at in the end: a second condition on ``below`` would cost SQLite a Bloom filter of the whole table.
+    replies = select(below.id, below.state).where(below.parent_id == branch.c.id)
     if session.get_bind().dialect.name == "postgresql":
         # LATERAL with OFFSET stays what it says, an index look-up for each comment; a plain join became a scan of the table for each level.
         lateral = replies.offset(0).lateral()
-        replies = select(lateral.c.id).select_from(branch.join(lateral, true()))
+        replies = select(lateral.c.id, lateral.c.state).select_from(branch.join(lateral, true()))
     branch = branch.union_all(replies)
-    following = select(branch.c.id, func.count().over()).where(branch.c.id > after_id).order_by(branch.c.id).limit(limit)
+    following = select(branch.c.id, func.count().over()).where(branch.c.id > after_id, branch.c.state != State.HELD.value)
+    following = following.order_by(branch.c.id).limit(limit)
     rows = session.execute(following).all()
     return [row[0] for row in rows], rows[0][1] - len(rows) if rows else 0
 
@@ -141,8 +141,7 @@ def list_revisions(session: Session, comment_id: int) -> list[Revision]:
 
 def list_own(session: Session, article_id: int, account_id: int) -> list[Row]:
     """Return the newest 50 comments of a person on an article that others cannot read now, oldest first."""
-    hidden = literal_column(HIDDEN, type_=Boolean)
-    statement = with_writer().where(Comment.author_id == account_id, Comment.article_id == article_id, hidden)
+    statement = with_writer().where(Comment.author_id == account_id, Comment.article_id == article_id, text(HIDDEN))
     rows = session.execute(statement.order_by(Comment.id.desc()).limit(50)).all()
     return [(row[0], row[1]) for row in rows][::-1]
 

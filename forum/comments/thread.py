@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, select, text, union_all
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -17,7 +17,7 @@ from forum.comments.models import LISTED_REPLY, LISTED_ROOT, Comment
 from forum.comments.queries import Row, list_ancestors, with_writer
 from forum.comments.stance import Stance
 from forum.comments.states import State
-from forum.db.paging import read_after
+from forum.db.paging import first_after
 
 DOMINANT_MINIMUM = 3
 
@@ -81,20 +81,21 @@ class ThreadPage:
     filters: Filters = field(default_factory=Filters)
 
 
-def read_roots(session: Session, article: Article, *, order: Order, place: tuple[int, Sequence[Any]], limit: int, replies: int) -> ThreadPage:
+def read_roots(
+    session: Session, article: Article, *, order: Order, place: tuple[int, Sequence[Any]], limit: int, replies: int
+) -> ThreadPage:
     """Return a page of roots from ``place`` on: pinned and featured ones first in every order, then the rest by the order's key."""
     leads_shown, key = place
-    listed = literal_column(LISTED_ROOT, type_=Comment.depth.type)
     found: list[Row] = []
     leads: list[Row] = []
     if not key:
         # Whether a lead is listed is asked below and not of the database: without statistics PostgreSQL would take the index of all roots.
-        statement = with_writer().where(Comment.article_id == article.id, literal_column("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
-        leads = [row for row in _pairs(session.execute(statement).all()) if row[0].state != State.HELD]
+        statement = with_writer().where(Comment.article_id == article.id, text("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
+        leads = [(comment, account) for comment, account in session.execute(statement).all() if comment.state != State.HELD]
         found = leads[leads_shown : leads_shown + limit]
     if len(found) < limit or not leads[leads_shown + limit :]:
-        statement = with_writer().where(Comment.article_id == article.id, listed, Comment.lead == 0)
-        found = found + _in_order(session, statement, order, key, limit + 1 - len(found))
+        others = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT), Comment.lead == 0)
+        found = found + _in_order(session, others, order, key, limit + 1 - len(found))
     rows = found[:limit]
     by_root = _read_replies(session, [comment.id for comment, _ in rows], replies) if replies else {}
     items = [Item(row, by_root.get(row[0].id, ()), len(by_root.get(row[0].id, ()))) for row in rows]
@@ -104,7 +105,9 @@ def read_roots(session: Session, article: Article, *, order: Order, place: tuple
 
 def read_matches(session: Session, article: Article, filters: Filters, *, order: Order, key: Sequence[Any], limit: int) -> ThreadPage:
     """Return a page of the visible comments that match, at any depth, each with its ancestors."""
-    statement = with_writer().where(Comment.article_id == article.id, Comment.state == State.VISIBLE.value, *_conditions(filters, article))
+    statement = select(Comment.id).where(
+        Comment.article_id == article.id, Comment.state == State.VISIBLE.value, *_conditions(filters, article)
+    )
     found = _in_order(session, statement, order, key, limit + 1)
     rows = found[:limit]
     above = list_ancestors(session, [comment for comment, _ in rows])
@@ -122,7 +125,7 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
     if filters.by == "author":
         conditions.append(Comment.author_id.in_(article.author_ids))
     elif filters.by == "verified":
-        conditions.append(Account.verified.is_(True))
+        conditions.append(Comment.author_id.in_(select(Account.id).where(Account.verified.is_(True))))
     elif filters.by == "me":
         conditions.append(Comment.author_id == filters.viewer_id)
     if filters.answered == "no":
@@ -130,21 +133,23 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _in_order(session: Session, statement: Select[Comment, Account], order: Order, key: Sequence[Any], limit: int) -> list[Row]:
-    return _pairs(read_after(session, statement, order.key, key, descending=order.descending, limit=limit))
+def _in_order(session: Session, ids: Select[int], order: Order, key: Sequence[Any], limit: int) -> list[Row]:
+    found = first_after(session, ids, order.key, key, descending=order.descending, limit=limit)
+    statement = with_writer().where(Comment.id.in_(found))
+    rows = session.execute(statement.order_by(*(column.desc() if order.descending else column for column in order.key)).limit(limit))
+    return [(comment, account) for comment, account in rows.all()]
 
 
 def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict[int, list[Row]]:
     if not root_ids:
         return {}
-    listed = literal_column(LISTED_REPLY, type_=Comment.depth.type)
     # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
-    replies = select(Comment.id).where(listed).order_by(Comment.id).limit(limit)
+    replies = select(Comment.id).where(text(LISTED_REPLY)).order_by(Comment.id).limit(limit)
     parts = [replies.where(Comment.root_id == root_id).subquery() for root_id in root_ids]
     ids = union_all(*(select(part.c.id) for part in parts)).subquery()
     by_root: dict[int, list[Row]] = {}
-    for row in _pairs(session.execute(with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)).all()):
-        by_root.setdefault(int(row[0].root_id or 0), []).append(row)
+    for comment, account in session.execute(with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)).all():
+        by_root.setdefault(int(comment.root_id or 0), []).append((comment, account))
     return by_root
 
 
@@ -157,7 +162,3 @@ def _place_after(rows: Sequence[Row], order: Order, leads_shown: int, leads: Seq
 
 def _key_of(comment: Comment, order: Order) -> tuple[Any, ...]:
     return tuple(getattr(comment, name) for name in order.columns)
-
-
-def _pairs(rows: Sequence[Any]) -> list[Row]:
-    return [(row[0], row[1]) for row in rows]

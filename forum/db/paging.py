@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, select, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from forum.refusals import Kind, Refusal
@@ -46,26 +46,19 @@ class Cursors:
         return hmac.digest(self._key, purpose.encode() + b"\0" + payload, "sha256")[:_TAG_BYTES]
 
 
-def read_after(
-    session: Session,
-    statement: Select[*tuple[Any, ...]],
-    columns: Sequence[ColumnElement[Any]],
-    values: Sequence[Any],
-    *,
-    descending: bool,
-    limit: int,
-) -> list[Row[*tuple[Any, ...]]]:
-    """Return at most ``limit`` rows of ``statement`` that come after ``values``, in the order of ``columns``: all ascending or all descending.
+def first_after(
+    session: Session, ids: Select[int], columns: Sequence[ColumnElement[Any]], values: Sequence[Any], *, descending: bool, limit: int
+) -> Select[int]:
+    """Return the select of the ids that come first after ``values`` in the order of ``columns``: all ascending or all descending, the last one the id.
 
-    No values: from the beginning. The last column is the id. However many rows are equal but for it, the cost is the page's.
+    No values: from the beginning. At most ``limit`` come of each index range, so the rows must be ordered and limited once more. ``ids`` reads one
+    table, and whole rows are read by what is found: with a join in it PostgreSQL may sort everything. However many rows are equal but for their
+    id, the cost is the page's.
     """
-    found: list[Row[*tuple[Any, ...]]] = []
-    for condition in _ranges(session, columns, values, descending=descending) if values else [true()]:
-        ordered = statement.where(condition).order_by(*(column.desc() if descending else column.asc() for column in columns))
-        found += session.execute(ordered.limit(limit - len(found))).all()
-        if len(found) == limit:
-            break
-    return found
+    ordered = ids.order_by(*(column.desc() if descending else column.asc() for column in columns)).limit(limit)
+    ranges = _ranges(session, columns, values, descending=descending) if values else [true()]
+    parts = [ordered.where(condition).subquery() for condition in ranges]
+    return select(union_all(*(select(part.c.id) for part in parts)).subquery().c.id)
 
 
 def _ranges(
@@ -74,8 +67,9 @@ def _ranges(
     # Values carry their column's type: SQLAlchemy refuses to compare a column with a bare True or False.
     place = [literal(value, column.type) for column, value in zip(columns, values, strict=True)]
     if session.get_bind().dialect.name == "postgresql":
+        # One row value. Told "equal, and a smaller id", it might walk the primary key through everybody's rows instead.
         return [_beyond(columns, place, descending=descending)]
-    # SQLite's index range leaves the rowid at the end of a row value out, and would walk through all that is equal: two ranges instead.
+    # SQLite leaves the id at the end of a row value out of its index range and would walk through all that is equal: two ranges.
     equal = [column == value for column, value in zip(columns[:-1], place[:-1], strict=True)]
     ties = and_(*equal, _beyond(columns[-1:], place[-1:], descending=descending))
     return [ties, _beyond(columns[:-1], place[:-1], descending=descending)]

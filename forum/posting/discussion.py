@@ -98,7 +98,9 @@ def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collectio
     """Return the viewer's own marks on these comments of the article, and the viewer's comments here that others cannot read now."""
     if not viewer.is_signed_in or viewer.account_id is None:
         return MineOut([MarkOut(comment_id, None, []) for comment_id in ids], [])
-    comments = list(session.scalars(select(Comment).where(Comment.id.in_(ids), Comment.article_id == article.id).order_by(Comment.id))) if ids else []
+    # By their ids alone: with the article in the condition SQLite reads the whole article to find them.
+    found = session.scalars(select(Comment).where(Comment.id.in_(ids)).order_by(Comment.id)) if ids else ()
+    comments = [comment for comment in found if comment.article_id == article.id]
     tags = tags_of_reader(session, viewer.account_id, [comment.id for comment in comments])
     marks = [MarkOut(comment.id, tags.get(comment.id), possible(viewer, article, comment)) for comment in comments if can(viewer, Permission.COMMENT_READ, comment)]
     own = [present_comment(row, article.author_ids, reveal=True) for row in list_own(session, article.id, viewer.account_id)]

@@ -83,7 +83,10 @@ def plan_of(connection: Connection, statement: Statement) -> list[str]:
     """Return the steps of the database's plan, each with the index it uses: "SEARCH … USING INDEX …", or "Index Scan using … on …"."""
     if connection.dialect.name == "postgresql":
         nodes = _nodes(_explain(connection, statement, "FORMAT JSON"))
-        return [f"{node['Node Type']} using {node.get('Index Name', 'nothing')} on {node.get('Relation Name', 'what is below')}" for node in nodes]
+        return [
+            f"{node['Node Type']} using {node.get('Index Name', 'nothing')} on {node.get('Relation Name', 'what is below')}"
+            for node in nodes
+        ]
     return [str(row[3]) for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement.sql, statement.parameters)]
 
 
