@@ -89,7 +89,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key or ensure_secret(Path(settings.data_dir)),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url, timeout_seconds=settings.database_timeout_seconds, pool_size=settings.database_pool_size),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(
+            settings.database_url, timeout_seconds=settings.database_timeout_seconds, pool_size=settings.database_pool_size
+        ),
         "MAX_CONTENT_LENGTH": settings.max_request_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.max_request_bytes,
         "SESSION_COOKIE_NAME": "__Host-forum" if settings.is_https else "forum",
@@ -124,7 +126,12 @@ def _register_doors(app: Flask) -> None:
         doors += room.doors
     app.extensions[DOORS] = {door.endpoint: door for door in doors}
     settings: Settings = app.extensions[SETTINGS]
-    names = {"title": settings.site_name, "version": version("forum"), "base_url": settings.base_url, "cookie": app.config["SESSION_COOKIE_NAME"]}
+    names = {
+        "title": settings.site_name,
+        "version": version("forum"),
+        "base_url": settings.base_url,
+        "cookie": app.config["SESSION_COOKIE_NAME"],
+    }
     app.extensions[service.OPENAPI] = build_document(doors, **names)
 
 
@@ -133,7 +140,9 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(languages) or languages[0])
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(site_name=settings.site_name, csrf_token=csrf_token, static=_static, STANCES=STANCE_WORDS, Stance=Stance, safe_html=Markup)
+    app.jinja_env.globals.update(
+        site_name=settings.site_name, csrf_token=csrf_token, static=_static, STANCES=STANCE_WORDS, Stance=Stance, safe_html=Markup
+    )
     app.context_processor(lambda: {"viewer": _viewer()})
 
 

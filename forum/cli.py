@@ -138,13 +138,17 @@ def _offer_demo(settings: Settings) -> None:
         refresh_statistics()
         say("Loaded the demo discussion: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")
     elif not (is_there and file.exists()):
-        raise click.ClickException("The database is not empty, and what is in it is not the demo. Set FORUM_DATA_DIR to another folder for the demo.")
+        raise click.ClickException(
+            "The database is not empty, and what is in it is not the demo. Set FORUM_DATA_DIR to another folder for the demo."
+        )
     password = file.read_text(encoding="utf-8").strip()
     with reading() as session:
         people = who_signs_in(session, password)
     say("Sign in as:")
     for person in people:
-        say(f"  {person.kind:<10} {person.handle:<12} {f'password {password}' if person.has_password else 'with the password it was given since'}")
+        say(
+            f"  {person.kind:<10} {person.handle:<12} {f'password {password}' if person.has_password else 'with the password it was given since'}"
+        )
 
 
 import_command.callback = with_app(import_command.callback) if import_command.callback else None
@@ -270,7 +274,9 @@ def _refuse_other_schema() -> None:
     if found is None:
         raise click.ClickException("The database has no tables yet: run 'forum init' first.")
     if found != schema_head():
-        raise click.ClickException(f"The database has the schema {found}, this version needs {schema_head()}: run the version that made it, or 'forum db' to move it.")
+        raise click.ClickException(
+            f"The database has the schema {found}, this version needs {schema_head()}: run the version that made it, or 'forum db' to move it."
+        )
 
 
 def _where(settings: Settings) -> str:

@@ -45,7 +45,9 @@ class Fault:
 class Refusal(Exception):
     """Something that was asked for and is not done; ``detail`` is a sentence for the person who asked, with the way out."""
 
-    def __init__(self, kind: Kind, detail: str, *, faults: tuple[Fault, ...] = (), retry_after: int | None = None, allowed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, kind: Kind, detail: str, *, faults: tuple[Fault, ...] = (), retry_after: int | None = None, allowed: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail

@@ -26,7 +26,11 @@ def ensure_secret(data_dir: Path) -> str:
             draft.unlink()
         secret = path.read_text().strip()
     except OSError as error:
-        raise SettingsError(f"The data folder {data_dir} cannot be used: {error.strerror}. Set FORUM_DATA_DIR to a folder that can be written.") from None
+        raise SettingsError(
+            f"The data folder {data_dir} cannot be used: {error.strerror}. Set FORUM_DATA_DIR to a folder that can be written."
+        ) from None
     if len(secret) < SECRET_MINIMUM:
-        raise SettingsError(f"{path} holds fewer than {SECRET_MINIMUM} characters; delete it and a new secret is made (everybody is signed out).")
+        raise SettingsError(
+            f"{path} holds fewer than {SECRET_MINIMUM} characters; delete it and a new secret is made (everybody is signed out)."
+        )
     return secret

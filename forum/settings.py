@@ -54,16 +54,33 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of one application, already checked. The sentence beside each one is what ``forum settings`` and the README show."""
 
-    database_url: Annotated[str, Meta(description="Where the discussion is kept: `sqlite:///…` or `postgresql://…`; empty: an SQLite file in the data folder.")] = ""
+    database_url: Annotated[
+        str, Meta(description="Where the discussion is kept: `sqlite:///…` or `postgresql://…`; empty: an SQLite file in the data folder.")
+    ] = ""
     data_dir: Annotated[str, Meta(description="The folder of the embedded database and the generated secret.")] = "./var"
-    secret_key: Annotated[str, Meta(description="Signs sessions and links, at least 32 characters; empty: made once and kept in the data folder with mode 600.")] = ""
-    base_url: Annotated[str, Meta(description="The public address, without a path; https switches on Secure cookies and HSTS.")] = "http://127.0.0.1:8000"
+    secret_key: Annotated[
+        str,
+        Meta(description="Signs sessions and links, at least 32 characters; empty: made once and kept in the data folder with mode 600."),
+    ] = ""
+    base_url: Annotated[str, Meta(description="The public address, without a path; https switches on Secure cookies and HSTS.")] = (
+        "http://127.0.0.1:8000"
+    )
     site_name: Annotated[str, Meta(description="The name in the page header and titles.", min_length=1, max_length=80)] = "Open Discussion"
-    registration: Annotated[Literal["open", "closed"], Meta(description="Who may sign up: `open` for everyone, `closed` for nobody (accounts come from `forum account create`).")] = "open"
-    hold_first_comments: Annotated[str, Meta(description="Hold the first N comments of a new account; `all` holds everything. This version has no review queue yet, so only `0` is accepted.")] = "0"
+    registration: Annotated[
+        Literal["open", "closed"],
+        Meta(description="Who may sign up: `open` for everyone, `closed` for nobody (accounts come from `forum account create`)."),
+    ] = "open"
+    hold_first_comments: Annotated[
+        str,
+        Meta(
+            description="Hold the first N comments of a new account; `all` holds everything. This version has no review queue yet, so only `0` is accepted."
+        ),
+    ] = "0"
     rate_limits: Annotated[Literal["on", "off"], Meta(description="`off` for benchmarks and load tests only.")] = "on"
     sign_in_rate: Annotated[str, Meta(description="Failed and successful sign-ins for one login name or address.")] = "10/5m 50/d"
-    sign_in_address_rate: Annotated[str, Meta(description="Sign-ins from one network address (IPv6: one /64), whatever the login.")] = "30/5m 300/d"
+    sign_in_address_rate: Annotated[str, Meta(description="Sign-ins from one network address (IPv6: one /64), whatever the login.")] = (
+        "30/5m 300/d"
+    )
     sign_up_rate: Annotated[str, Meta(description="Sign-ups from one network address.")] = "5/10m 20/d"
     comment_rate: Annotated[str, Meta(description="Comments by one account.")] = "10/5m 100/d"
     edit_rate: Annotated[str, Meta(description="Edits, withdrawals and their undoing by one account.")] = "30/10m 300/d"
@@ -74,17 +91,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     session_idle_days: Annotated[int, Meta(description="Days without a visit after which a sign-in ends.", ge=1, le=400)] = 14
     edit_grace_minutes: Annotated[int, Meta(description="Minutes after posting in which an edit is not marked as one.", ge=0, le=1440)] = 10
     unwithdraw_days: Annotated[int, Meta(description="Days in which a writer may undo a withdrawal.", ge=0, le=365)] = 30
-    max_request_bytes: Annotated[int, Meta(description="The largest request body that is read; more is answered with 413.", ge=16_384, le=16_777_216)] = 262_144
-    database_timeout_seconds: Annotated[int, Meta(description="How long a write waits for the database before the answer is 503.", ge=1, le=60)] = 5
-    database_pool_size: Annotated[int, Meta(description="Database connections kept by one process (PostgreSQL and SQLite alike).", ge=1, le=200)] = 20
-    mail_url: Annotated[str, Meta(description="Where mail goes; this version sends none, so only the default `file:` is accepted.")] = "file:"
-    redis_url: Annotated[str, Meta(description="Shared limits and cache; this version needs none (the database holds both), so only the empty default is accepted.")] = ""
-    trusted_proxies: Annotated[int, Meta(description="How many proxy hops in front are ours; their X-Forwarded-* headers are believed, nobody else's.", ge=0, le=10)] = 0
+    max_request_bytes: Annotated[
+        int, Meta(description="The largest request body that is read; more is answered with 413.", ge=16_384, le=16_777_216)
+    ] = 262_144
+    database_timeout_seconds: Annotated[
+        int, Meta(description="How long a write waits for the database before the answer is 503.", ge=1, le=60)
+    ] = 5
+    database_pool_size: Annotated[
+        int, Meta(description="Database connections kept by one process (PostgreSQL and SQLite alike).", ge=1, le=200)
+    ] = 20
+    mail_url: Annotated[str, Meta(description="Where mail goes; this version sends none, so only the default `file:` is accepted.")] = (
+        "file:"
+    )
+    redis_url: Annotated[
+        str,
+        Meta(
+            description="Shared limits and cache; this version needs none (the database holds both), so only the empty default is accepted."
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        int,
+        Meta(description="How many proxy hops in front are ours; their X-Forwarded-* headers are believed, nobody else's.", ge=0, le=10),
+    ] = 0
     workers: Annotated[int, Meta(description="Server processes; 0: one per processor, at most 4.", ge=0, le=64)] = 0
     threads: Annotated[int, Meta(description="Threads in each server process.", ge=1, le=64)] = 8
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe log line that is written.")] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe log line that is written.")] = (
+        "info"
+    )
     log_format: Annotated[Literal["json", "console"], Meta(description="`json` for one object a line, `console` for people.")] = "json"
-    languages: Annotated[str, Meta(description="Languages offered, best first, separated by spaces; a translation must exist for each but `en`.")] = "en"
+    languages: Annotated[
+        str, Meta(description="Languages offered, best first, separated by spaces; a translation must exist for each but `en`.")
+    ] = "en"
 
     @property
     def is_https(self) -> bool:
@@ -140,7 +177,11 @@ def describe_settings(environ: Mapping[str, str] | None = None) -> list[Describe
             value = mask_password(value)
         if field.name == "secret_key" and value:
             value = MASK
-        rows.append(Described(PREFIX + field.name.upper(), _kind(inner), str(field.default), meta.description, value, sources.get(field.name, "default")))
+        rows.append(
+            Described(
+                PREFIX + field.name.upper(), _kind(inner), str(field.default), meta.description, value, sources.get(field.name, "default")
+            )
+        )
     return rows
 
 
@@ -212,7 +253,9 @@ def _check_database_url(url: str) -> str:
     try:
         urlsplit(url).port  # noqa: B018 - reading it is what checks it
     except ValueError:
-        raise SettingsError("FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX.") from None
+        raise SettingsError(
+            "FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX."
+        ) from None
     return url
 
 

@@ -29,7 +29,14 @@ from forum.db.transaction import writing
 from forum.web.doors import Door
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 
-ROLES = {"member": Role.MEMBER, "writer": Role.MEMBER, "author": Role.MEMBER, "publisher": Role.PUBLISHER, "moderator": Role.MODERATOR, "admin": Role.ADMIN}
+ROLES = {
+    "member": Role.MEMBER,
+    "writer": Role.MEMBER,
+    "author": Role.MEMBER,
+    "publisher": Role.PUBLISHER,
+    "moderator": Role.MODERATOR,
+    "admin": Role.ADMIN,
+}
 EVERYBODY = ("visitor", *ROLES)
 NOBODY_AT = 9_999_999
 _numbers = count(1)
@@ -53,7 +60,9 @@ class World:
         raw = secrets.token_hex(20)
         serializer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
         browser = self.app.test_client()
-        browser.set_cookie(self.app.config["SESSION_COOKIE_NAME"], serializer.dumps({"_user_id": secret, "_fresh": True, "csrf_token": raw}))
+        browser.set_cookie(
+            self.app.config["SESSION_COOKIE_NAME"], serializer.dumps({"_user_id": secret, "_fresh": True, "csrf_token": raw})
+        )
         return ApiClient(browser, csrf=str(URLSafeTimedSerializer(self.app.secret_key, salt="wtf-csrf-token").dumps(raw)))  # type: ignore[arg-type]
 
     def token(self, who: str, *scopes: Scope) -> ApiClient:
@@ -78,7 +87,9 @@ class World:
     def article(self, *, closed: bool = False, url: str | None = None, key: str | None = None) -> int:
         """Store another article and return its id."""
         with writing() as session:
-            made, _ = create_article(session, DEFAULT_SITE_ID, ArticleDraft(title=unique("An article"), url=url, key=key), author_ids=[self.ids["author"]])
+            made, _ = create_article(
+                session, DEFAULT_SITE_ID, ArticleDraft(title=unique("An article"), url=url, key=key), author_ids=[self.ids["author"]]
+            )
             set_closed(made, closed, reason="Enough said." if closed else "")
             return made.id
 
@@ -175,7 +186,9 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "posting_api.get_context": _at_comment("/comments/{comment}/context"),
     "posting_api.get_revisions": _at_comment("/comments/{comment}/revisions"),
     "stances_api.get_tag": _at_comment("/comments/{comment}/tag"),
-    "stances_api.set_tag": lambda world, who: Sent(f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag", {"stance": "skepticism"}),
+    "stances_api.set_tag": lambda world, who: Sent(
+        f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag", {"stance": "skepticism"}
+    ),
     "stances_api.delete_tag": lambda world, who: Sent(f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag"),
 }
 

@@ -30,7 +30,25 @@ TOKEN_PREFIX = "fo_"
 _HANDLE = re.compile(HANDLE_PATTERN)
 _EMAIL = re.compile(r"[^@\s<>()\[\]\\,;:\"]{1,64}@(?:[^@\s<>()\[\]\\,;:\".]{1,63}\.)+[^@\s<>()\[\]\\,;:\".]{2,63}")
 # Names that would pass for the service itself, or that addresses of the site use.
-RESERVED = frozenset({"admin", "administrator", "moderator", "moderators", "staff", "support", "system", "forum", "root", "me", "everyone", "all", "here", "author", "erased"})
+RESERVED = frozenset(
+    {
+        "admin",
+        "administrator",
+        "moderator",
+        "moderators",
+        "staff",
+        "support",
+        "system",
+        "forum",
+        "root",
+        "me",
+        "everyone",
+        "all",
+        "here",
+        "author",
+        "erased",
+    }
+)
 
 # Rooms above that show people register here; a name that changed must change on every page that shows it. app.py fills the list.
 on_profile_change: list[Callable[[Session, int], None]] = []
@@ -51,7 +69,9 @@ def check_new_account(session: Session, new: NewAccount) -> None:
     handle, email = fold_handle(new.handle), fold_email(new.email)
     faults = list(find_password_faults(new.password, handle=handle, email=email))
     if not _HANDLE.fullmatch(handle):
-        faults.insert(0, Fault("/handle", "invalid", "A handle has 1 to 30 letters a–z, digits, - or _, and begins and ends with a letter or digit."))
+        faults.insert(
+            0, Fault("/handle", "invalid", "A handle has 1 to 30 letters a–z, digits, - or _, and begins and ends with a letter or digit.")
+        )
     elif handle in RESERVED or find_account(session, handle) is not None:
         faults.insert(0, Fault("/handle", "taken", f"The handle '{handle}' is taken; choose another."))
     if not _EMAIL.fullmatch(email) or not email.isprintable():

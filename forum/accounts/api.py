@@ -66,11 +66,22 @@ def prepare_sign_up(body: AccountIn) -> str:
     return hash_password(body.password)
 
 
-@doors.door("POST", "/accounts", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=AccountIn, answers={201: AccountOut}, problems=(Kind.CONFLICT, Kind.RATE_LIMITED), csrf=False)
+@doors.door(
+    "POST",
+    "/accounts",
+    Permission.ACCOUNT_CREATE,
+    prepare=prepare_account,
+    body=AccountIn,
+    answers={201: AccountOut},
+    problems=(Kind.CONFLICT, Kind.RATE_LIMITED),
+    csrf=False,
+)
 def create(call: Call[None, AccountIn, None]) -> Answer:
     """Sign up."""
     body = call.body
-    account = create_account(call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared)
+    account = create_account(
+        call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared
+    )
     return Answer(present_account(account, "member"), 201, location=f"/api/v1/people/{account.handle}")
 
 
@@ -79,7 +90,17 @@ def prepare_session(call: Call[None, SessionIn, None]) -> int:
     return check_password(call.body.login, call.body.password)
 
 
-@doors.door("POST", "/session", Permission.SESSION_CREATE, prepare=prepare_session, body=SessionIn, answers={200: SessionOut}, problems=(Kind.RATE_LIMITED,), csrf=False, repeats=True)
+@doors.door(
+    "POST",
+    "/session",
+    Permission.SESSION_CREATE,
+    prepare=prepare_session,
+    body=SessionIn,
+    answers={200: SessionOut},
+    problems=(Kind.RATE_LIMITED,),
+    csrf=False,
+    repeats=True,
+)
 def create_session(call: Call[None, SessionIn, None]) -> Answer:
     """Sign in with handle or e-mail address and password; sets the session cookie."""
     account = call.session.get(Account, call.prepared)
@@ -118,7 +139,9 @@ def get_me(call: Call[Account, None, None]) -> Answer:
     return Answer(_present(call.session, call.thing))
 
 
-@doors.door("PATCH", "/me", Permission.SELF_EDIT, load=load_self, body=AccountPatch, answers={200: AccountOut}, problems=(Kind.RATE_LIMITED,))
+@doors.door(
+    "PATCH", "/me", Permission.SELF_EDIT, load=load_self, body=AccountPatch, answers={200: AccountOut}, problems=(Kind.RATE_LIMITED,)
+)
 def edit_me(call: Call[Account, AccountPatch, None]) -> Answer:
     """Change one's display name or credential line; a changed credential is no longer verified."""
     given = {name: value for name, value in structs.asdict(call.body).items() if value is not UNSET}
@@ -148,7 +171,16 @@ def prepare_new_password(call: AnyCall, body: PasswordIn) -> str:
     return hash_password(body.new_password)
 
 
-@doors.door("PUT", "/me/password", Permission.SECURITY_EDIT, load=load_self, prepare=prepare_password, body=PasswordIn, answers={204: None}, problems=(Kind.RATE_LIMITED,))
+@doors.door(
+    "PUT",
+    "/me/password",
+    Permission.SECURITY_EDIT,
+    load=load_self,
+    prepare=prepare_password,
+    body=PasswordIn,
+    answers={204: None},
+    problems=(Kind.RATE_LIMITED,),
+)
 def set_password(call: Call[Account, PasswordIn, None]) -> Answer:
     """Change one's password; every other sign-in ends."""
     change_password(call.session, call.thing, password_hash=call.prepared, keep_signin_id=call.viewer.signin_id)

@@ -70,7 +70,11 @@ def roles_of(session: Session, account_id: int) -> Mapping[int, Role]:
 
 def list_sign_ins(session: Session, account_id: int) -> list[SignIn]:
     """Return where the account is signed in, last seen first; at most 100."""
-    return list(session.scalars(select(SignIn).where(SignIn.account_id == account_id).order_by(SignIn.last_seen_at.desc(), SignIn.id.desc()).limit(100)))
+    return list(
+        session.scalars(
+            select(SignIn).where(SignIn.account_id == account_id).order_by(SignIn.last_seen_at.desc(), SignIn.id.desc()).limit(100)
+        )
+    )
 
 
 def list_tokens(session: Session, account_id: int) -> list[ApiToken]:

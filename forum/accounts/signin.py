@@ -6,7 +6,8 @@
 from datetime import timedelta
 
 import structlog
-from flask import Flask, Request, request, session as cookie
+from flask import Flask, Request, request
+from flask import session as cookie
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
@@ -107,12 +108,16 @@ def _load_by_cookie(secret: str) -> Caller | None:
         return None
     limits = settings()
     with reading() as session:
-        row = session.execute(select(SignIn, Account).join(Account, Account.id == SignIn.account_id).where(SignIn.token_hash == hash_secret(secret))).first()
+        row = session.execute(
+            select(SignIn, Account).join(Account, Account.id == SignIn.account_id).where(SignIn.token_hash == hash_secret(secret))
+        ).first()
         if row is None:
             return None
         signin, account = row
         moment = now()
-        if moment > signin.created_at + timedelta(days=limits.session_days) or moment > signin.last_seen_at + timedelta(days=limits.session_idle_days):
+        if moment > signin.created_at + timedelta(days=limits.session_days) or moment > signin.last_seen_at + timedelta(
+            days=limits.session_idle_days
+        ):
             return None
         viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), None, Via.COOKIE, signin.id)
         stale = moment - signin.last_seen_at > SEEN_EVERY
@@ -126,7 +131,9 @@ def _load_by_token(incoming: Request) -> Caller | None:
     if secret is None:
         return None
     with reading() as session:
-        row = session.execute(select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id).where(ApiToken.token_hash == hash_secret(secret))).first()
+        row = session.execute(
+            select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id).where(ApiToken.token_hash == hash_secret(secret))
+        ).first()
         if row is None:
             raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
         token, account = row

@@ -99,7 +99,9 @@ def add_address(session: Session, article: Article, address: str) -> None:
         session.flush()
 
 
-def edit_article(session: Session, article: Article, changes: dict[str, object], *, author_ids: Sequence[int] | None, aliases: Sequence[str]) -> None:
+def edit_article(
+    session: Session, article: Article, changes: dict[str, object], *, author_ids: Sequence[int] | None, aliases: Sequence[str]
+) -> None:
     """Change the fields named in ``changes`` (as in ArticlePatch) and raise the version. Raises Refusal ``validation`` or ``conflict``."""
     draft = ArticleDraft(
         title=str(changes.get("title", article.title)),
@@ -109,7 +111,11 @@ def edit_article(session: Session, article: Article, changes: dict[str, object],
         series=_text_or_none(changes.get("series")),
     )
     check_draft(draft)
-    article.title, article.main_claim, article.opening_question = draft.title.strip(), draft.main_claim.strip(), draft.opening_question.strip()
+    article.title, article.main_claim, article.opening_question = (
+        draft.title.strip(),
+        draft.main_claim.strip(),
+        draft.opening_question.strip(),
+    )
     if "body_md" in changes:
         set_body(article, draft.body_md)
     if "series" in changes:
@@ -155,7 +161,9 @@ def raise_versions(session: Session, article_ids: Sequence[int]) -> None:
     """Raise the version of articles whose discussion shows something that changed elsewhere, such as a person's name."""
     for start in range(0, len(article_ids), 500):
         batch = sorted(article_ids[start : start + 500])
-        session.execute(update(Article).where(Article.id.in_(batch)).values(version=Article.version + 1).execution_options(synchronize_session=False))
+        session.execute(
+            update(Article).where(Article.id.in_(batch)).values(version=Article.version + 1).execution_options(synchronize_session=False)
+        )
 
 
 def slugify(text: str) -> str:

@@ -1,6 +1,5 @@
 """JSON doors of articles: list, look up, read, create, change; counts for many addresses at once."""
 
-
 from msgspec import UNSET, structs
 from sqlalchemy.orm import Session
 
@@ -53,7 +52,16 @@ def tag_of_article(call: AnyCall) -> str:
     return entity_tag(call.thing.version, "article", call.thing.id)
 
 
-@doors.door("GET", "/articles", Permission.ARTICLE_LIST, load=load_site, query=ArticlesQuery, answers={200: ArticlesOut}, problems=(Kind.BAD_CURSOR,), etag=lambda call: _tag_of_list(call))
+@doors.door(
+    "GET",
+    "/articles",
+    Permission.ARTICLE_LIST,
+    load=load_site,
+    query=ArticlesQuery,
+    answers={200: ArticlesOut},
+    problems=(Kind.BAD_CURSOR,),
+    etag=lambda call: _tag_of_list(call),
+)
 def list_all(call: Call[Site, None, ArticlesQuery]) -> Answer:
     """List the articles, newest activity first unless asked otherwise."""
     page = call.prepared or _read_page(call)
@@ -61,7 +69,15 @@ def list_all(call: Call[Site, None, ArticlesQuery]) -> Answer:
     return Answer(ArticlesOut(call.query.sort, present_articles(call.session, page.articles), following))
 
 
-@doors.door("POST", "/articles", Permission.ARTICLE_CREATE, load=load_site, body=ArticleIn, answers={201: ArticleOut, 200: ArticleOut}, problems=(Kind.CONFLICT,))
+@doors.door(
+    "POST",
+    "/articles",
+    Permission.ARTICLE_CREATE,
+    load=load_site,
+    body=ArticleIn,
+    answers={201: ArticleOut, 200: ArticleOut},
+    problems=(Kind.CONFLICT,),
+)
 def create(call: Call[Site, ArticleIn, None]) -> Answer:
     """Add an article, at a host page's url or written here; the same url or key again answers with the article that is there."""
     body = call.body
@@ -70,19 +86,45 @@ def create(call: Call[Site, ArticleIn, None]) -> Answer:
     return Answer(_present(call.session, article), 201 if created else 200, location=f"/api/v1/articles/{article.id}")
 
 
-@doors.door("GET", "/articles/lookup", Permission.ARTICLE_READ, load=load_by_address, query=LookupQuery, answers={200: ArticleOut}, problems=(Kind.NOT_FOUND,), etag=tag_of_article)
+@doors.door(
+    "GET",
+    "/articles/lookup",
+    Permission.ARTICLE_READ,
+    load=load_by_address,
+    query=LookupQuery,
+    answers={200: ArticleOut},
+    problems=(Kind.NOT_FOUND,),
+    etag=tag_of_article,
+)
 def lookup(call: Call[Article, None, LookupQuery]) -> Answer:
     """Find the article of an address, by any alias, after normalisation; an unknown one creates nothing."""
     return Answer(_present(call.session, call.thing))
 
 
-@doors.door("GET", "/articles/<id:article_id>", Permission.ARTICLE_READ, load=load_article, answers={200: ArticleOut}, problems=(Kind.NOT_FOUND,), etag=tag_of_article)
+@doors.door(
+    "GET",
+    "/articles/<id:article_id>",
+    Permission.ARTICLE_READ,
+    load=load_article,
+    answers={200: ArticleOut},
+    problems=(Kind.NOT_FOUND,),
+    etag=tag_of_article,
+)
 def get(call: Call[Article, None, None]) -> Answer:
     """Show one article."""
     return Answer(_present(call.session, call.thing))
 
 
-@doors.door("PATCH", "/articles/<id:article_id>", Permission.ARTICLE_EDIT, load=load_article, body=ArticlePatch, answers={200: ArticleOut}, problems=(Kind.NOT_FOUND, Kind.CONFLICT), versioned=True)
+@doors.door(
+    "PATCH",
+    "/articles/<id:article_id>",
+    Permission.ARTICLE_EDIT,
+    load=load_article,
+    body=ArticlePatch,
+    answers={200: ArticleOut},
+    problems=(Kind.NOT_FOUND, Kind.CONFLICT),
+    versioned=True,
+)
 def edit(call: Call[Article, ArticlePatch, None]) -> Answer:
     """Change an article, close its discussion or open it again; by its authors and admins."""
     article = lock_article(call.session, call.thing.id)
@@ -90,7 +132,9 @@ def edit(call: Call[Article, ArticlePatch, None]) -> Answer:
     changes = {name: value for name, value in structs.asdict(call.body).items() if value is not UNSET}
     authors = changes.pop("authors", None)
     aliases = changes.pop("aliases", ())
-    edit_article(call.session, article, changes, author_ids=author_ids(call.session, authors) if authors is not None else None, aliases=aliases)
+    edit_article(
+        call.session, article, changes, author_ids=author_ids(call.session, authors) if authors is not None else None, aliases=aliases
+    )
     return Answer(_present(call.session, article))
 
 

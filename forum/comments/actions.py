@@ -98,7 +98,11 @@ def require_move(comment: Comment, event: str) -> None:
     """Raise Refusal ``illegal-transition`` unless ``event`` may happen to the comment in its present state."""
     if comment.state not in MOVES[event][0]:
         allowed = allowed_events(State(comment.state))
-        raise Refusal(Kind.ILLEGAL_TRANSITION, f"A comment that is {comment.state} cannot {event}; allowed: {', '.join(allowed) or 'nothing'}.", allowed=allowed)
+        raise Refusal(
+            Kind.ILLEGAL_TRANSITION,
+            f"A comment that is {comment.state} cannot {event}; allowed: {', '.join(allowed) or 'nothing'}.",
+            allowed=allowed,
+        )
 
 
 def add_revision(session: Session, comment: Comment, *, number: int, at: datetime) -> None:

@@ -63,7 +63,12 @@ def present_stub(row: Row, author_ids: Collection[int]) -> Stub:
 def present_head(article: Article) -> ArticleHead:
     """Return what a page of the discussion says of its article."""
     return ArticleHead(
-        article.id, article.comment_count, article.version, closed_of(article.closed_at, article.closed_reason), stance_tally(article), tag_tally(article)
+        article.id,
+        article.comment_count,
+        article.version,
+        closed_of(article.closed_at, article.closed_reason),
+        stance_tally(article),
+        tag_tally(article),
     )
 
 

@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 # An acknowledged comment is on disk (FULL). A log that a long reader let grow is cut back once it has been written into the database.
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "journal_size_limit=16777216", "cache_size=-16000", "temp_store=MEMORY")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "journal_size_limit=16777216",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+)
 
 intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=False)
 

@@ -106,7 +106,9 @@ def _load_people(session: Session, people: list[dict[str, Any]], password_hash: 
     return accounts
 
 
-def _load_article(session: Session, item: Mapping[str, Any], people: Mapping[str, Account], titles: Mapping[str, str], start: datetime) -> Article:
+def _load_article(
+    session: Session, item: Mapping[str, Any], people: Mapping[str, Account], titles: Mapping[str, str], start: datetime
+) -> Article:
     draft = ArticleDraft(
         title=item["title"],
         slug=item["slug"],
@@ -159,7 +161,9 @@ def _load_tags(session: Session, item: Mapping[str, Any], people: Mapping[str, A
         for number, (handle, stance) in enumerate(given, start=1):
             account_id, moment = people[handle].id, comment.created_at + age * number / (len(given) + 1)
             counts = account_id not in place.article.author_ids
-            session.add(Tag(comment_id=comment.id, account_id=account_id, stance=stance.value, counted=counts, created_at=moment, changed_at=moment))
+            session.add(
+                Tag(comment_id=comment.id, account_id=account_id, stance=stance.value, counted=counts, created_at=moment, changed_at=moment)
+            )
             session.add(TagEvent(comment_id=comment.id, account_id=account_id, stance=stance.value, created_at=moment))
         session.flush()
         write_tally(comment, count_tags(session, comment.id))

@@ -34,16 +34,29 @@ CHANGES = (Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.ILLEGAL_TRANSITION)
 
 def tag_of_discussion(call: AnyCall) -> str:
     """Return the entity tag of anything that shows an article's discussion: its version and what was asked."""
-    return entity_tag(call.thing.version, "discussion", call.thing.id, call.query, call.viewer.account_id if getattr(call.query, "by", "") == "me" else "")
+    return entity_tag(
+        call.thing.version, "discussion", call.thing.id, call.query, call.viewer.account_id if getattr(call.query, "by", "") == "me" else ""
+    )
 
 
 def tag_of_comment(call: AnyCall) -> str:
     """Return the entity tag of anything that shows one comment: its version, the discussion's, and whether its own writer asks."""
     article = call.session.get(Article, call.thing.article_id)
-    return entity_tag(call.thing.version, call.thing.id, article.version if article else 0, call.query, call.thing.author_id == call.viewer.account_id)
+    return entity_tag(
+        call.thing.version, call.thing.id, article.version if article else 0, call.query, call.thing.author_id == call.viewer.account_id
+    )
 
 
-@doors.door("GET", "/articles/<id:article_id>/comments", Permission.ARTICLE_READ, load=load_article, query=ThreadQuery, answers={200: ThreadPageOut}, problems=(*READS, Kind.BAD_CURSOR), etag=tag_of_discussion)
+@doors.door(
+    "GET",
+    "/articles/<id:article_id>/comments",
+    Permission.ARTICLE_READ,
+    load=load_article,
+    query=ThreadQuery,
+    answers={200: ThreadPageOut},
+    problems=(*READS, Kind.BAD_CURSOR),
+    etag=tag_of_discussion,
+)
 def list_comments(call: Call[Article, None, ThreadQuery]) -> Answer:
     """List an article's discussion: a page of roots with the beginning of each thread, or of matches."""
     return Answer(read_discussion(call.session, call.viewer, call.thing, call.query))
@@ -71,14 +84,31 @@ def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
     return Answer(read_one(call.session, call.viewer, comment.id), 201, location=f"/api/v1/comments/{comment.id}")
 
 
-@doors.door("GET", "/articles/<id:article_id>/mine", Permission.SELF_READ, load=load_article, query=MineQuery, answers={200: MineOut}, problems=READS, private=True)
+@doors.door(
+    "GET",
+    "/articles/<id:article_id>/mine",
+    Permission.SELF_READ,
+    load=load_article,
+    query=MineQuery,
+    answers={200: MineOut},
+    problems=READS,
+    private=True,
+)
 def get_mine(call: Call[Article, None, MineQuery]) -> Answer:
     """Show the caller's own marks on a page of comments: tags, what may be done, and own comments that others cannot read."""
     ids = [int(word) for word in call.query.ids.split(",")]
     return Answer(read_mine(call.session, call.viewer, call.thing, ids))
 
 
-@doors.door("GET", "/comments/<id:comment_id>", Permission.COMMENT_READ, load=load_comment, answers={200: CommentOut}, problems=READS, etag=tag_of_comment)
+@doors.door(
+    "GET",
+    "/comments/<id:comment_id>",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    answers={200: CommentOut},
+    problems=READS,
+    etag=tag_of_comment,
+)
 def get_comment(call: Call[Comment, None, None]) -> Answer:
     """Show one comment."""
     return Answer(read_one(call.session, call.viewer, call.thing.id))
@@ -106,14 +136,30 @@ def edit_comment(call: Call[Comment, CommentPatch, None]) -> Answer:
     return Answer(read_one(call.session, call.viewer, comment.id))
 
 
-@doors.door("DELETE", "/comments/<id:comment_id>", Permission.COMMENT_WITHDRAW, load=load_comment, answers={204: None}, problems=CHANGES, versioned=True)
+@doors.door(
+    "DELETE",
+    "/comments/<id:comment_id>",
+    Permission.COMMENT_WITHDRAW,
+    load=load_comment,
+    answers={204: None},
+    problems=CHANGES,
+    versioned=True,
+)
 def withdraw_comment(call: Call[Comment, None, None]) -> Answer:
     """Withdraw one's own comment: the text is hidden, its place and its replies stay; doing it twice is no error."""
     withdraw(call.session, call.viewer, call.thing.id)
     return Answer(status=204)
 
 
-@doors.door("DELETE", "/comments/<id:comment_id>/withdrawal", Permission.COMMENT_WITHDRAW, load=load_comment, answers={200: CommentOut}, problems=CHANGES, versioned=True)
+@doors.door(
+    "DELETE",
+    "/comments/<id:comment_id>/withdrawal",
+    Permission.COMMENT_WITHDRAW,
+    load=load_comment,
+    answers={200: CommentOut},
+    problems=CHANGES,
+    versioned=True,
+)
 def undo_withdrawal(call: Call[Comment, None, None]) -> Answer:
     """Undo the withdrawal of one's own comment, within 30 days."""
     if call.thing.state == State.VISIBLE:
@@ -122,19 +168,44 @@ def undo_withdrawal(call: Call[Comment, None, None]) -> Answer:
     return Answer(read_one(call.session, call.viewer, comment.id))
 
 
-@doors.door("GET", "/comments/<id:comment_id>/replies", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery, answers={200: RepliesOut}, problems=READS, etag=tag_of_comment)
+@doors.door(
+    "GET",
+    "/comments/<id:comment_id>/replies",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    query=RepliesQuery,
+    answers={200: RepliesOut},
+    problems=READS,
+    etag=tag_of_comment,
+)
 def list_replies(call: Call[Comment, None, RepliesQuery]) -> Answer:
     """List what is below a comment in id order, from the id `after` on."""
     return Answer(read_replies(call.session, call.thing, after=call.query.after, limit=call.query.limit))
 
 
-@doors.door("GET", "/comments/<id:comment_id>/context", Permission.COMMENT_READ, load=load_comment, answers={200: ContextOut}, problems=READS, etag=tag_of_comment)
+@doors.door(
+    "GET",
+    "/comments/<id:comment_id>/context",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    answers={200: ContextOut},
+    problems=READS,
+    etag=tag_of_comment,
+)
 def get_context(call: Call[Comment, None, None]) -> Answer:
     """Show a comment with what it answers and the beginning of what is below it."""
     return Answer(read_context(call.session, call.viewer, call.thing))
 
 
-@doors.door("GET", "/comments/<id:comment_id>/revisions", Permission.COMMENT_READ, load=load_comment, answers={200: RevisionsOut}, problems=READS, etag=tag_of_comment)
+@doors.door(
+    "GET",
+    "/comments/<id:comment_id>/revisions",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    answers={200: RevisionsOut},
+    problems=READS,
+    etag=tag_of_comment,
+)
 def get_revisions(call: Call[Comment, None, None]) -> Answer:
     """List the texts that a comment had, oldest first; without the texts where the caller may not read them."""
     own = call.viewer.is_signed_in and call.thing.author_id == call.viewer.account_id and call.thing.state != State.ERASED

@@ -102,7 +102,11 @@ def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collectio
     found = session.scalars(select(Comment).where(Comment.id.in_(ids)).order_by(Comment.id)) if ids else ()
     comments = [comment for comment in found if comment.article_id == article.id]
     tags = tags_of_reader(session, viewer.account_id, [comment.id for comment in comments])
-    marks = [MarkOut(comment.id, tags.get(comment.id), possible(viewer, article, comment)) for comment in comments if can(viewer, Permission.COMMENT_READ, comment)]
+    marks = [
+        MarkOut(comment.id, tags.get(comment.id), possible(viewer, article, comment))
+        for comment in comments
+        if can(viewer, Permission.COMMENT_READ, comment)
+    ]
     own = [present_comment(row, article.author_ids, reveal=True) for row in list_own(session, article.id, viewer.account_id)]
     return MineOut(marks, own)
 
@@ -113,7 +117,10 @@ def possible(viewer: Viewer, article: Article, comment: Comment) -> list[str]:
     return [
         name
         for name, holds in (
-            ("reply", visible and article.closed_at is None and comment.locked_at is None and can(viewer, Permission.COMMENT_CREATE, article)),
+            (
+                "reply",
+                visible and article.closed_at is None and comment.locked_at is None and can(viewer, Permission.COMMENT_CREATE, article),
+            ),
             ("tag", visible and comment.author_id != viewer.account_id and can(viewer, Permission.TAG_SET, comment)),
             ("edit", visible and can(viewer, Permission.COMMENT_EDIT, comment)),
             ("withdraw", comment.state not in (State.WITHDRAWN, State.ERASED) and can(viewer, Permission.COMMENT_WITHDRAW, comment)),

@@ -19,7 +19,9 @@ from forum.web.context import settings
 from forum.web.limits import charge
 
 
-def revise(session: Session, viewer: Viewer, comment_id: int, *, prepared: PreparedBody | None, stance: Stance | None | UnsetType = UNSET) -> Comment:
+def revise(
+    session: Session, viewer: Viewer, comment_id: int, *, prepared: PreparedBody | None, stance: Stance | None | UnsetType = UNSET
+) -> Comment:
     """Give a comment a new text (None: as it is) or stance (UNSET: as it is) and return it; nothing new changes nothing.
 
     Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``.

@@ -15,7 +15,9 @@ from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.web.limits import charge
 
 
-def submit(session: Session, viewer: Viewer, article_id: int, *, stance: Stance | None, parent_id: int | None, prepared: PreparedBody) -> Comment:
+def submit(
+    session: Session, viewer: Viewer, article_id: int, *, stance: Stance | None, parent_id: int | None, prepared: PreparedBody
+) -> Comment:
     """Store a comment by ``viewer`` and return it, counted and visible.
 
     Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies), ``rate-limited``.
@@ -40,7 +42,13 @@ def find_place(session: Session, article: Article, parent_id: int | None) -> tup
     locked = lock_comments(session, [known.root_id, known.id])
     parent, root = locked[known.id], locked[known.root_id]
     if parent.state != State.VISIBLE:
-        raise invalid(Fault("/parent_id", "parent-hidden", f"The comment you answer is {parent.state} now and takes no new replies; answer another, or the article."))
+        raise invalid(
+            Fault(
+                "/parent_id",
+                "parent-hidden",
+                f"The comment you answer is {parent.state} now and takes no new replies; answer another, or the article.",
+            )
+        )
     if parent.locked_at is not None or root.locked_at is not None:
         raise Refusal(Kind.CLOSED, "This thread is locked to new replies; tags stay open.")
     return parent, root

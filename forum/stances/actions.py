@@ -40,7 +40,14 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
     counts = viewer.account_id not in place.article.author_ids
     with counted(session, place):
         if tag is None:
-            tag = Tag(comment_id=comment_id, account_id=viewer.account_id, stance=stance.value, counted=counts, created_at=moment, changed_at=moment)
+            tag = Tag(
+                comment_id=comment_id,
+                account_id=viewer.account_id,
+                stance=stance.value,
+                counted=counts,
+                created_at=moment,
+                changed_at=moment,
+            )
             session.add(tag)
         else:
             tag.stance, tag.counted, tag.changed_at = stance.value, counts, moment
@@ -75,6 +82,8 @@ def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: boo
 
 
 def _record(session: Session, viewer: Viewer, place: Place, stance: Stance | None) -> None:
-    session.add(TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now()))
+    session.add(
+        TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now())
+    )
     session.flush()
     write_tally(place.comment, count_tags(session, place.comment.id))

@@ -5,11 +5,11 @@ from forum.access.table import is_granted
 from forum.comments.models import Comment
 from forum.comments.present import tally_of
 from forum.comments.queries import get_comment
+from forum.comments.stance import Stance
 from forum.refusals import Kind, not_found
 from forum.stances.actions import Tagged, put_tag, remove_tag
 from forum.stances.models import Tag
 from forum.stances.schemas import TagIn, TagOut
-from forum.comments.stance import Stance
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("stances")
@@ -24,7 +24,15 @@ def load_comment(call: AnyCall) -> Comment:
     return comment
 
 
-@doors.door("GET", "/comments/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment, answers={200: TagOut}, problems=(Kind.NOT_FOUND,), private=True)
+@doors.door(
+    "GET",
+    "/comments/<id:comment_id>/tag",
+    Permission.TAG_READ,
+    load=load_comment,
+    answers={200: TagOut},
+    problems=(Kind.NOT_FOUND,),
+    private=True,
+)
 def get_tag(call: Call[Comment, None, None]) -> Answer:
     """Show one's own tag on a comment and the comment's tally."""
     tag = call.session.get(Tag, (call.thing.id, call.viewer.account_id))
@@ -32,7 +40,9 @@ def get_tag(call: Call[Comment, None, None]) -> Answer:
     return Answer(_present(call.thing.id, shown))
 
 
-@doors.door("PUT", "/comments/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagIn, answers={200: TagOut}, problems=WRITES)
+@doors.door(
+    "PUT", "/comments/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagIn, answers={200: TagOut}, problems=WRITES
+)
 def set_tag(call: Call[Comment, TagIn, None]) -> Answer:
     """Tag a comment, or change one's tag; the same again changes nothing."""
     return Answer(_present(call.thing.id, put_tag(call.session, call.viewer, call.thing.id, call.body.stance)))

@@ -22,15 +22,30 @@ class StanceWords:
 
 STANCE_WORDS: dict[Stance, StanceWords] = {
     Stance.AGREEMENT: StanceWords(
-        _("Agree"), _("What this says is right."), _("What supports it: a study, a case pattern, a mechanism?"), _("agrees"), _("Agreement"), "✓"
+        _("Agree"),
+        _("What this says is right."),
+        _("What supports it: a study, a case pattern, a mechanism?"),
+        _("agrees"),
+        _("Agreement"),
+        "✓",
     ),
     Stance.DISAGREEMENT: StanceWords(
         _("Disagree"), _("What this says is wrong."), _("Which part, and what is it based on?"), _("disagrees"), _("Disagreement"), "✕"
     ),
     Stance.SKEPTICISM: StanceWords(
-        _("Doubt"), _("Not convinced yet; I would need evidence or detail."), _("What would convince you?"), _("doubts this"), _("Skepticism"), "?"
+        _("Doubt"),
+        _("Not convinced yet; I would need evidence or detail."),
+        _("What would convince you?"),
+        _("doubts this"),
+        _("Skepticism"),
+        "?",
     ),
     Stance.ENCOURAGEMENT: StanceWords(
-        _("Encourage"), _("Glad you wrote this, whatever I think of the claim."), _("What should they keep doing?"), _("encourages this"), _("Encouragement"), "♥"
+        _("Encourage"),
+        _("Glad you wrote this, whatever I think of the claim."),
+        _("What should they keep doing?"),
+        _("encourages this"),
+        _("Encouragement"),
+        "♥",
     ),
 }

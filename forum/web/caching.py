@@ -36,7 +36,10 @@ def require_version(version: int) -> None:
         return
     named = {(quoted or bare).partition("-")[0] for quoted, bare in _ENTITY_TAG.findall(header)}
     if str(version) not in named:
-        raise Refusal(Kind.STALE_VERSION, f"It has changed since you loaded it: it is at version {version} now. Load it again; nothing was overwritten.")
+        raise Refusal(
+            Kind.STALE_VERSION,
+            f"It has changed since you loaded it: it is at version {version} now. Load it again; nothing was overwritten.",
+        )
 
 
 def set_caching(response: Response, viewer: Viewer, tag: str | None, *, private: bool) -> None:

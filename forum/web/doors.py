@@ -157,12 +157,16 @@ class ApiDoors:
         self.blueprint = Blueprint(f"{room}_api", f"forum.{room}.api")
         self.doors: list[Door] = []
 
-    def door(self, method: str, rule: str, permission: Permission, **declared: Any) -> Callable[[Callable[[Any], Answer]], Callable[[Any], Answer]]:
+    def door(
+        self, method: str, rule: str, permission: Permission, **declared: Any
+    ) -> Callable[[Callable[[Any], Answer]], Callable[[Any], Answer]]:
         """Declare the decorated view as the door ``method rule``; the first line of its docstring is its summary."""
 
         def declare(view: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
             declared["problems"] = frozenset(declared.get("problems", ()))
-            door = Door(method, self.prefix + rule, f"{self.blueprint.name}.{view.__name__}", permission, summary_of(view), view, **declared)
+            door = Door(
+                method, self.prefix + rule, f"{self.blueprint.name}.{view.__name__}", permission, summary_of(view), view, **declared
+            )
             self.doors.append(door)
             self.blueprint.add_url_rule(door.rule, view.__name__, lambda **path: _answer_api(door, path), methods=[method])
             return view

@@ -73,4 +73,3 @@ def _facts(response: Response) -> dict[str, Any]:
     facts: dict[str, Any] = {"method": request.method, "path": request.path, "status": response.status_code, "ms": milliseconds}
     account_id = getattr(getattr(g.get("_login_user"), "viewer", None), "account_id", None) if g.get("_login_user") else None
     return facts | ({"account": account_id} if account_id else {})
-

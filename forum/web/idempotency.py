@@ -46,7 +46,11 @@ def running(viewer: Viewer, key: str) -> Iterator[None]:
     held = (_caller(viewer), key)
     with _lock:
         if held in _running:
-            raise Refusal(Kind.IDEMPOTENCY_KEY_IN_PROGRESS, "The first request with this key is still running; send it again in a moment.", retry_after=1)
+            raise Refusal(
+                Kind.IDEMPOTENCY_KEY_IN_PROGRESS,
+                "The first request with this key is still running; send it again in a moment.",
+                retry_after=1,
+            )
         _running.add(held)
     try:
         yield
@@ -66,7 +70,14 @@ def reserve(session: Session, viewer: Viewer, key: str) -> StoredAnswer | None:
     """Take ``key`` for this request, or return the answer that is stored under it. Raises Refusal when it stands for another request."""
     session.execute(delete(StoredAnswer).where(StoredAnswer.created_at < now() - KEPT))
     taken = insert_if_absent(
-        session, StoredAnswer, caller=_caller(viewer), key_hash=_hash(key), request_hash=_request_hash(), status=0, body=b"", created_at=now()
+        session,
+        StoredAnswer,
+        caller=_caller(viewer),
+        key_hash=_hash(key),
+        request_hash=_request_hash(),
+        status=0,
+        body=b"",
+        created_at=now(),
     )
     if taken:
         return None

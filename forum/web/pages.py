@@ -45,7 +45,9 @@ class PageDoors:
         self.blueprint = Blueprint(f"{room}_pages", f"forum.{room}.pages")
         self.doors: list[Door] = []
 
-    def door(self, method: str, rule: str, permission: Permission, **declared: Any) -> Callable[[Callable[[Any], Page | Redirect]], Callable[[Any], Page | Redirect]]:
+    def door(
+        self, method: str, rule: str, permission: Permission, **declared: Any
+    ) -> Callable[[Callable[[Any], Page | Redirect]], Callable[[Any], Page | Redirect]]:
         """Declare the decorated view as the door ``method rule``. ``body`` is the form's structure, ``redisplay`` shows a refused form again."""
 
         def declare(view: Callable[[Any], Page | Redirect]) -> Callable[[Any], Page | Redirect]:

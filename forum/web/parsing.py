@@ -53,7 +53,9 @@ def read_query(kind: type[T]) -> T:
 
 def read_form(kind: type[T], *, ignored: frozenset[str] = frozenset({"csrf_token"})) -> T:
     """Return the form as ``kind``; an empty field counts as left out. Raises Refusal."""
-    given = MultiDict((name, value.replace("\r\n", "\n")) for name, value in request.form.items(multi=True) if name not in ignored and value != "")
+    given = MultiDict(
+        (name, value.replace("\r\n", "\n")) for name, value in request.form.items(multi=True) if name not in ignored and value != ""
+    )
     refuse_impossible(given.to_dict(flat=False))
     return _convert(_flatten(given, kind), kind, strict=False)
 
@@ -98,7 +100,11 @@ def _fault_of(message: str) -> Fault:
     pointer = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path.removeprefix("$")).replace(".", "/")
     field = _FIELD.search(what)
     if field and "unknown field" in what:
-        return Fault(f"{pointer}/{field[1].replace('~', '~0').replace('/', '~1')}", "unknown-field", f"'{field[1]}' is not a field here; leave it out.")
+        return Fault(
+            f"{pointer}/{field[1].replace('~', '~0').replace('/', '~1')}",
+            "unknown-field",
+            f"'{field[1]}' is not a field here; leave it out.",
+        )
     if field and "missing required field" in what:
         return Fault(f"{pointer}/{field[1]}", "required", f"'{field[1]}' is required.")
     name = pointer.removeprefix("/") or "The body"

@@ -29,27 +29,71 @@ class ProblemType:
 
 
 PROBLEM_TYPES: dict[Kind, ProblemType] = {
-    Kind.VALIDATION: ProblemType(422, "Some of what was sent cannot be accepted", "Each entry of `errors` names the field by a JSON pointer and says what to change. Nothing was stored."),
-    Kind.MALFORMED: ProblemType(400, "The request could not be read", "The body is not valid JSON, or the address or a header holds characters that no text may hold."),
-    Kind.BAD_CURSOR: ProblemType(400, "The cursor is not one of this listing", "A cursor works only for the listing, order and filters that gave it. Start again without one."),
-    Kind.UNAUTHENTICATED: ProblemType(401, "Please sign in", "Nobody is signed in, the sign-in has ended, the token is unknown, or login and password do not fit."),
-    Kind.FORBIDDEN: ProblemType(403, "You may not do this", "You are signed in, but this needs another role, another scope of the token, or to be the writer."),
-    Kind.OWN_COMMENT: ProblemType(403, "This is your own comment", "Readers tag what others wrote. What you think stands in the comment's own stance, which you may edit."),
-    Kind.CSRF: ProblemType(403, "The form was too old to be trusted", "A request with a cookie must carry the token of its session, in the form or as X-CSRF-Token. Load the page again; what was typed is kept."),
+    Kind.VALIDATION: ProblemType(
+        422,
+        "Some of what was sent cannot be accepted",
+        "Each entry of `errors` names the field by a JSON pointer and says what to change. Nothing was stored.",
+    ),
+    Kind.MALFORMED: ProblemType(
+        400,
+        "The request could not be read",
+        "The body is not valid JSON, or the address or a header holds characters that no text may hold.",
+    ),
+    Kind.BAD_CURSOR: ProblemType(
+        400,
+        "The cursor is not one of this listing",
+        "A cursor works only for the listing, order and filters that gave it. Start again without one.",
+    ),
+    Kind.UNAUTHENTICATED: ProblemType(
+        401, "Please sign in", "Nobody is signed in, the sign-in has ended, the token is unknown, or login and password do not fit."
+    ),
+    Kind.FORBIDDEN: ProblemType(
+        403, "You may not do this", "You are signed in, but this needs another role, another scope of the token, or to be the writer."
+    ),
+    Kind.OWN_COMMENT: ProblemType(
+        403,
+        "This is your own comment",
+        "Readers tag what others wrote. What you think stands in the comment's own stance, which you may edit.",
+    ),
+    Kind.CSRF: ProblemType(
+        403,
+        "The form was too old to be trusted",
+        "A request with a cookie must carry the token of its session, in the form or as X-CSRF-Token. Load the page again; what was typed is kept.",
+    ),
     Kind.NOT_FOUND: ProblemType(404, "This is not here", "Nothing has this address, or you may not know of it."),
     Kind.METHOD_NOT_ALLOWED: ProblemType(405, "This address does not do that", "The `Allow` header names the methods that work here."),
-    Kind.ILLEGAL_TRANSITION: ProblemType(409, "The comment's state does not allow this", "The answer names what is allowed in the present state."),
+    Kind.ILLEGAL_TRANSITION: ProblemType(
+        409, "The comment's state does not allow this", "The answer names what is allowed in the present state."
+    ),
     Kind.NOT_TAGGABLE: ProblemType(409, "This comment cannot be tagged now", "Tags are taken on visible comments only."),
-    Kind.CLOSED: ProblemType(409, "This discussion is closed to new comments", "Tags stay open. The article's page says why it was closed."),
-    Kind.CONFLICT: ProblemType(409, "This clashes with what is there", "Another article or account already has this address, key, handle or name."),
-    Kind.STALE_VERSION: ProblemType(412, "It has changed in the meantime", "The version in If-Match is not the present one. Load it again and decide anew; nothing was overwritten."),
+    Kind.CLOSED: ProblemType(
+        409, "This discussion is closed to new comments", "Tags stay open. The article's page says why it was closed."
+    ),
+    Kind.CONFLICT: ProblemType(
+        409, "This clashes with what is there", "Another article or account already has this address, key, handle or name."
+    ),
+    Kind.STALE_VERSION: ProblemType(
+        412,
+        "It has changed in the meantime",
+        "The version in If-Match is not the present one. Load it again and decide anew; nothing was overwritten.",
+    ),
     Kind.TOO_LARGE: ProblemType(413, "That is too large", "The request's body is larger than this service reads."),
     Kind.UNSUPPORTED_MEDIA_TYPE: ProblemType(415, "Only JSON is read here", "Send the body as application/json in UTF-8."),
-    Kind.IDEMPOTENCY_KEY_REUSED: ProblemType(422, "This Idempotency-Key was used for another request", "A key stands for one request and its body for 24 hours. Use a new key for a new request."),
-    Kind.IDEMPOTENCY_KEY_IN_PROGRESS: ProblemType(409, "The first request with this Idempotency-Key is still running", "Wait a moment and send it again to get its answer."),
-    Kind.RATE_LIMITED: ProblemType(429, "That was too fast", "Wait as long as the Retry-After header says. Nothing was stored, and nothing typed is lost."),
+    Kind.IDEMPOTENCY_KEY_REUSED: ProblemType(
+        422,
+        "This Idempotency-Key was used for another request",
+        "A key stands for one request and its body for 24 hours. Use a new key for a new request.",
+    ),
+    Kind.IDEMPOTENCY_KEY_IN_PROGRESS: ProblemType(
+        409, "The first request with this Idempotency-Key is still running", "Wait a moment and send it again to get its answer."
+    ),
+    Kind.RATE_LIMITED: ProblemType(
+        429, "That was too fast", "Wait as long as the Retry-After header says. Nothing was stored, and nothing typed is lost."
+    ),
     Kind.INTERNAL: ProblemType(500, "Something went wrong on our side", "It was logged under the request's id. Nothing was stored."),
-    Kind.UNAVAILABLE: ProblemType(503, "The service is busy or being repaired", "Nothing was stored. Try again after the time in the Retry-After header."),
+    Kind.UNAVAILABLE: ProblemType(
+        503, "The service is busy or being repaired", "Nothing was stored. Try again after the time in the Retry-After header."
+    ),
 }
 
 _KIND_OF_STATUS = {
@@ -104,7 +148,10 @@ def wants_json() -> bool:
     """Whether this request is a program's: an API address, or one that asks for JSON before HTML."""
     if request.path.startswith("/api/") or request.path.startswith("/health/"):
         return True
-    return request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"], default="text/html") != "text/html"
+    return (
+        request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"], default="text/html")
+        != "text/html"
+    )
 
 
 def answer_refusal(refusal: Refusal) -> Response:
@@ -113,7 +160,11 @@ def answer_refusal(refusal: Refusal) -> Response:
     if wants_json():
         response = Response(msgspec.json.encode(problem), problem.status, content_type="application/problem+json")
     else:
-        response = Response(render_template("problem.html", problem=problem, kind=refusal.kind.value), problem.status, content_type="text/html; charset=utf-8")
+        response = Response(
+            render_template("problem.html", problem=problem, kind=refusal.kind.value),
+            problem.status,
+            content_type="text/html; charset=utf-8",
+        )
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     if refusal.kind is Kind.UNAUTHENTICATED and wants_json():
@@ -124,10 +175,14 @@ def answer_refusal(refusal: Refusal) -> Response:
 
 def refusal_of_database_error(error: Exception) -> Refusal | None:
     """Return the refusal for a database that is locked, gone, full, read-only or too slow; None when the statement itself was at fault."""
-    busy = isinstance(error, OperationalError | PoolTimeoutError) or (isinstance(error, DBAPIError) and (error.connection_invalidated or _is_passing(error)))
+    busy = isinstance(error, OperationalError | PoolTimeoutError) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or _is_passing(error))
+    )
     if not busy:
         return None
-    return Refusal(Kind.UNAVAILABLE, "The database did not answer in time; nothing was stored. Please try again.", retry_after=RETRY_SECONDS)
+    return Refusal(
+        Kind.UNAVAILABLE, "The database did not answer in time; nothing was stored. Please try again.", retry_after=RETRY_SECONDS
+    )
 
 
 def is_retryable(error: Exception) -> bool:

@@ -140,7 +140,10 @@ def test_a_held_comment_is_as_good_as_none_for_others(world: World) -> None:
             continue
         for who in ("visitor", "member", "author"):
             good = GOOD[door.endpoint](world, who)
-            held, absent = (good.__class__(door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(at)), good.body) for at in (comment_id, 9_999_999))
+            held, absent = (
+                good.__class__(door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(at)), good.body)
+                for at in (comment_id, 9_999_999)
+            )
             answers = [sent.by(world.enter(who), door.method) for sent in (held, absent)]
             assert [answer.status_code for answer in answers] == [404, 404], (door.endpoint, who)
             assert answers[0].json["detail"] == answers[1].json["detail"], "the answer must not tell a held comment from none"

@@ -68,7 +68,12 @@ def test_a_token_can_never_do_more_than_its_account(permission: Permission) -> N
 
 @pytest.mark.parametrize("permission", list(Permission))
 def test_what_may_never_be_done_can_not_be_done(permission: Permission) -> None:
-    callers = [VISITOR, Viewer(7, via=Via.COOKIE), Viewer(7, scopes=frozenset(Scope), via=Via.TOKEN), Viewer(7, scopes=frozenset({Scope.READ}), via=Via.TOKEN)]
+    callers = [
+        VISITOR,
+        Viewer(7, via=Via.COOKIE),
+        Viewer(7, scopes=frozenset(Scope), via=Via.TOKEN),
+        Viewer(7, scopes=frozenset({Scope.READ}), via=Via.TOKEN),
+    ]
     for viewer in callers:
         possible = any(can(viewer, permission, thing) for thing in (None, Thing(), Thing(state="held")))
         assert may_ever(viewer, permission) >= possible

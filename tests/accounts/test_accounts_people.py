@@ -24,11 +24,21 @@ def world(app: Flask) -> World:
 
 
 def test_signing_up_makes_a_member(world: World) -> None:
-    answer = world.enter("visitor").post("/accounts", GOOD | {"handle": "@Nora", "email": " Nora@Example.org", "display_name": " Nora Åsen "})
+    answer = world.enter("visitor").post(
+        "/accounts", GOOD | {"handle": "@Nora", "email": " Nora@Example.org", "display_name": " Nora Åsen "}
+    )
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == "/api/v1/people/nora"
     shown = {name: answer.json[name] for name in ("handle", "email", "display_name", "credential", "verified", "role", "url")}
-    assert shown == {"handle": "nora", "email": "nora@example.org", "display_name": "Nora Åsen", "credential": "", "verified": False, "role": "member", "url": "/u/nora"}
+    assert shown == {
+        "handle": "nora",
+        "email": "nora@example.org",
+        "display_name": "Nora Åsen",
+        "credential": "",
+        "verified": False,
+        "role": "member",
+        "url": "/u/nora",
+    }
     assert world.enter("visitor").get(answer.headers["Location"].removeprefix("/api/v1")).json["display_name"] == "Nora Åsen"
 
 
@@ -80,7 +90,9 @@ def test_everything_that_is_wrong_is_said_at_once(world: World) -> None:
 def test_two_who_take_one_name_at_once_get_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "check_new_account", lambda session, new: None)
     visitor = world.enter("visitor")
-    statuses = [visitor.post("/accounts", GOOD | change).status_code for change in ({}, {"email": "other@example.org"}, {"handle": "other"})]
+    statuses = [
+        visitor.post("/accounts", GOOD | change).status_code for change in ({}, {"email": "other@example.org"}, {"handle": "other"})
+    ]
     assert statuses == [201, 409, 409]
 
 

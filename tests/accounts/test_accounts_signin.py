@@ -27,7 +27,15 @@ def world(app: Flask) -> World:
     return make_world(app)
 
 
-def sign_in(app: Flask, login: str, password: str = PASSWORD, *, client: ApiClient | None = None, address: str = "192.0.2.1", headers: dict[str, str] | None = None) -> Reply:
+def sign_in(
+    app: Flask,
+    login: str,
+    password: str = PASSWORD,
+    *,
+    client: ApiClient | None = None,
+    address: str = "192.0.2.1",
+    headers: dict[str, str] | None = None,
+) -> Reply:
     caller = client or ApiClient(app.test_client())
     environ = {"REMOTE_ADDR": address}
     answer = caller.post("/session", {"login": login, "password": password}, environ_overrides=environ, headers=headers or {})
@@ -66,7 +74,14 @@ def test_unknown_and_wrong_get_one_answer_for_one_work(world: World, monkeypatch
             return False
 
     monkeypatch.setattr(passwords, "_hasher", Counting())
-    tried = [("member", "a wrong one"), ("nobody-here", PASSWORD), ("nobody@example.org", PASSWORD), ("author", PASSWORD), ("", ""), ("member", PASSWORD[:-1])]
+    tried = [
+        ("member", "a wrong one"),
+        ("nobody-here", PASSWORD),
+        ("nobody@example.org", PASSWORD),
+        ("author", PASSWORD),
+        ("", ""),
+        ("member", PASSWORD[:-1]),
+    ]
     answers = [sign_in(world.app, login, password) for login, password in tried]
     bodies = [{name: value for name, value in answer.json.items() if name != "instance"} for answer in answers]
     assert [answer.status_code for answer in answers] == [401] * len(tried)
@@ -159,7 +174,9 @@ def test_a_login_has_its_guesses_once_however_spelt_and_wherever_asked(pair: tup
 def test_an_address_has_its_guesses_once_whatever_the_login(pair: tuple[Flask, Flask]) -> None:
     first, second = pair
     with time_machine.travel(START, tick=False):
-        answers = [sign_in(app, f"nobody{number}", address="2001:db8:1:2::" + str(number)) for number, app in enumerate([first, second] * 4, 1)]
+        answers = [
+            sign_in(app, f"nobody{number}", address="2001:db8:1:2::" + str(number)) for number, app in enumerate([first, second] * 4, 1)
+        ]
         assert [answer.status_code for answer in answers] == [401] * 6 + [429] * 2, "a household's /64 is one address"
         assert sign_in(first, "anna", address="2001:db8:1:3::1").status_code == 200, "the /64 beside it is another"
         assert sign_in(first, "ben", address="192.0.2.77").status_code == 200
@@ -168,7 +185,10 @@ def test_an_address_has_its_guesses_once_whatever_the_login(pair: tuple[Flask, F
 def test_nobodys_word_is_taken_for_where_it_comes_from(pair: tuple[Flask, Flask]) -> None:
     first, second = pair
     with time_machine.travel(START, tick=False):
-        headers = [{"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"} for number in range(7)]
+        headers = [
+            {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
+            for number in range(7)
+        ]
         answers = [sign_in(first, f"nobody{number}", headers=given) for number, given in enumerate(headers)]
     assert [answer.status_code for answer in answers] == [401] * 6 + [429]
 

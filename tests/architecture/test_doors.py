@@ -64,11 +64,17 @@ def test_what_depends_on_a_thing_is_asked_about_the_thing(plain: Flask) -> None:
 def test_what_an_address_names_is_loaded(plain: Flask) -> None:
     for door in _doors(plain).values():
         if "<id:" in door.rule:
-            assert door.load is not None or TABLE[door.permission].clauses == ((predicates.is_signed_in_person,),), f"{door.method} {door.rule}"
+            assert door.load is not None or TABLE[door.permission].clauses == ((predicates.is_signed_in_person,),), (
+                f"{door.method} {door.rule}"
+            )
 
 
 def test_a_door_that_changes_something_asks_for_more_than_being_there(plain: Flask) -> None:
-    open_to_all = {door.permission for door in _doors(plain).values() if not door.is_safe and TABLE[door.permission].clauses == ((predicates.is_anyone,),)}
+    open_to_all = {
+        door.permission
+        for door in _doors(plain).values()
+        if not door.is_safe and TABLE[door.permission].clauses == ((predicates.is_anyone,),)
+    }
     assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE}
 
 

@@ -44,7 +44,9 @@ def test_pages_and_api_do_not_know_each_other() -> None:
     for module in modules():
         for this, other in (("pages", "api"), ("api", "pages")):
             if module.word == this and module.room != "web":
-                assert not [name for name in package_imports(module) if name.endswith(f".{other}") and name != "forum.web.pages"], module.name
+                assert not [name for name in package_imports(module) if name.endswith(f".{other}") and name != "forum.web.pages"], (
+                    module.name
+                )
 
 
 def test_only_app_knows_the_doors_of_the_rooms() -> None:

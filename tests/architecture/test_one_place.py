@@ -12,7 +12,9 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 
 
 def _files_that_call(is_meant: Callable[[str], bool]) -> set[str]:
-    return {module.path.relative_to(ROOT).as_posix() for module in modules() for node in ast.walk(module.tree) if is_meant(called_name(node))}
+    return {
+        module.path.relative_to(ROOT).as_posix() for module in modules() for node in ast.walk(module.tree) if is_meant(called_name(node))
+    }
 
 
 def _files_that_import(library: str) -> set[str]:
@@ -67,7 +69,9 @@ def test_one_file_knows_the_library(library: str, file: str) -> None:
 def test_html_is_trusted_in_one_macro() -> None:
     assert _files_that_import("markupsafe") == {"forum/app.py"}
     assert _files_that_name(r"\b(Markup|safe_html)$") == {"forum/app.py"}
-    assert [path.relative_to(ROOT).as_posix() for path in TEMPLATES if "safe_html" in path.read_text(encoding="utf-8")] == ["templates/macros/text.html"]
+    assert [path.relative_to(ROOT).as_posix() for path in TEMPLATES if "safe_html" in path.read_text(encoding="utf-8")] == [
+        "templates/macros/text.html"
+    ]
 
 
 def test_no_template_trusts_by_itself() -> None:
@@ -96,6 +100,8 @@ def test_imports_stand_at_the_top() -> None:
 
 
 def test_nothing_is_evaluated_or_unpickled() -> None:
-    assert not _files_that_call(lambda name: name in {"eval", "exec", "compile", "__import__"} or name.startswith(("pickle.", "marshal.", "os.system")))
+    assert not _files_that_call(
+        lambda name: name in {"eval", "exec", "compile", "__import__"} or name.startswith(("pickle.", "marshal.", "os.system"))
+    )
     for library in ("pickle", "marshal", "shelve", "subprocess"):
         assert not _files_that_import(library)

@@ -11,11 +11,15 @@ from tests.architecture.source import ROOT
 
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 # Written apart, so that this file is not the one that it looks for.
-ELSEWHERE = re.compile("|".join(("/wor" + "k/", "/hom" + "e/", "/Users" + "/", "/roo" + "t/", r"\.\./sha" + "red", r"\.libr" + "ary/", "tools/newc" + "omer")))
+ELSEWHERE = re.compile(
+    "|".join(("/wor" + "k/", "/hom" + "e/", "/Users" + "/", "/roo" + "t/", r"\.\./sha" + "red", r"\.libr" + "ary/", "tools/newc" + "omer"))
+)
 
 
 def _committed() -> list[Path]:
-    done = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip("not a git checkout")
     return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
@@ -53,12 +57,22 @@ def test_locks_hold_hashes_and_no_address() -> None:
 
 
 def test_the_small_locks_are_parts_of_the_larger() -> None:
-    pinned = {path.name: set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)) for path in LOCKS}
+    pinned = {
+        path.name: set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+        for path in LOCKS
+    }
     assert pinned["requirements.lock"] <= pinned["requirements-dev.lock"] <= pinned["requirements-e2e.lock"]
 
 
 def test_what_the_package_needs_is_in_its_lock() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    locked = {name for name, _ in re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)}
-    needed = {re.match(r"[a-z0-9-]+", requirement)[0] for requirement in (*project["dependencies"], *project["optional-dependencies"]["postgres"])}  # type: ignore[index]
+    locked = {
+        name
+        for name, _ in re.findall(
+            r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    needed = {
+        re.match(r"[a-z0-9-]+", requirement)[0] for requirement in (*project["dependencies"], *project["optional-dependencies"]["postgres"])
+    }  # type: ignore[index]
     assert needed <= locked

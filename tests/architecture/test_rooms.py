@@ -8,7 +8,21 @@ from tests.architecture.source import AnyFunction, Module, functions, modules
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
-EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "shared", "stuff", "core", "base_utils", "lib"}
+EMPTY_WORDS = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "manager",
+    "managers",
+    "shared",
+    "stuff",
+    "core",
+    "base_utils",
+    "lib",
+}
 
 
 def test_files_are_named_for_what_they_decide() -> None:
@@ -32,7 +46,9 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_every_public_name_says_what_it_does() -> None:
-    silent = [f"{module.name}.{name}" for module in modules() for name, node in _public(module.tree) if not _is_sentence(ast.get_docstring(node))]
+    silent = [
+        f"{module.name}.{name}" for module in modules() for name, node in _public(module.tree) if not _is_sentence(ast.get_docstring(node))
+    ]
     assert silent == []
 
 

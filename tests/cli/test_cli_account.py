@@ -7,7 +7,6 @@ from tests.cli.conftest import Forum
 GOOD = "correct horse battery\n"
 
 
-
 def test_create_an_account_with_a_role(installed: Forum) -> None:
     done = installed("account", "create", "Anna", "--email", "anna@example.org", "--role", "admin", "--password-stdin", typed=GOOD)
     assert (done.code, done.out, done.err) == (0, "Created the account anna with the role admin.\n", "")

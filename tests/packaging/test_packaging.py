@@ -41,7 +41,19 @@ def _environment(folder: Path) -> Path:
 
 
 def _install(programs: Path, *what: object) -> None:
-    _run(sys.executable, "-m", "pip", "--python", programs / "python", "install", "-qq", "--no-deps", "--no-index", "--no-build-isolation", *what)
+    _run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        programs / "python",
+        "install",
+        "-qq",
+        "--no-deps",
+        "--no-index",
+        "--no-build-isolation",
+        *what,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,10 @@ def test_life_of_a_comment(person: Callable[..., Person], article: Callable[...,
     assert posted.status_code == 201, posted.text
     root = posted.json["id"]
     assert posted.headers["Location"] == f"/api/v1/comments/{root}"
-    assert posted.json["body_html"] == '<p>I <em>doubt</em> it, <a class="mention" href="/u/ben">@ben</a>.</p>\n' or "mention" in posted.json["body_html"]
+    assert (
+        posted.json["body_html"] == '<p>I <em>doubt</em> it, <a class="mention" href="/u/ben">@ben</a>.</p>\n'
+        or "mention" in posted.json["body_html"]
+    )
     reply = author.client.post(f"/articles/{article_id}/comments", {"body_md": "What would convince you?", "parent_id": root})
     assert reply.status_code == 201, reply.text
     tagged = ben.client.put(f"/comments/{root}/tag", {"stance": "agreement"})
@@ -38,4 +41,7 @@ def test_life_of_a_comment(person: Callable[..., Person], article: Callable[...,
     assert page["article"]["tags"]["n"] == 1
     assert page["article"]["stances"]["agreement"] == 1
     assert ben.client.delete(f"/comments/{root}/tag").status_code == 204
-    assert [revision["body_md"] for revision in visitor.get(f"/comments/{root}/revisions").json["items"]] == ["I *doubt* it, @ben.", "I agree after all."]
+    assert [revision["body_md"] for revision in visitor.get(f"/comments/{root}/revisions").json["items"]] == [
+        "I *doubt* it, @ben.",
+        "I agree after all.",
+    ]

@@ -108,8 +108,12 @@ def forbidden(*_: object) -> None:
 Change = Callable[[World, int], Any]
 CHANGES: dict[str, Change] = {
     "a new root": lambda world, comment: world.enter("member").post(f"/articles/{world.article_id}/comments", {"body_md": "New."}),
-    "a reply": lambda world, comment: world.enter("member").post(f"/articles/{world.article_id}/comments", {"body_md": "New.", "parent_id": comment}),
-    "the author's reply": lambda world, comment: world.enter("author").post(f"/articles/{world.article_id}/comments", {"body_md": "I.", "parent_id": comment}),
+    "a reply": lambda world, comment: world.enter("member").post(
+        f"/articles/{world.article_id}/comments", {"body_md": "New.", "parent_id": comment}
+    ),
+    "the author's reply": lambda world, comment: world.enter("author").post(
+        f"/articles/{world.article_id}/comments", {"body_md": "I.", "parent_id": comment}
+    ),
     "an edit": lambda world, comment: world.enter("writer").patch(f"/comments/{comment}", {"body_md": "Better."}),
     "another stance": lambda world, comment: world.enter("writer").patch(f"/comments/{comment}", {"stance": "agreement"}),
     "a tag": lambda world, comment: world.enter("member").put(f"/comments/{comment}/tag", {"stance": "agreement"}),
@@ -117,10 +121,19 @@ CHANGES: dict[str, Change] = {
     "another name": lambda world, comment: world.enter("writer").patch("/me", {"display_name": "Somebody Else"}),
     "another credential": lambda world, comment: world.enter("writer").patch("/me", {"credential": "Nurse"}),
     "the author's name": lambda world, comment: world.enter("author").patch("/me", {"display_name": "Dr. Who"}),
-    "closing": lambda world, comment: world.enter("author").patch(f"/articles/{world.article_id}", {"closed": True, "closed_reason": "Enough."}),
+    "closing": lambda world, comment: world.enter("author").patch(
+        f"/articles/{world.article_id}", {"closed": True, "closed_reason": "Enough."}
+    ),
     "another title": lambda world, comment: world.enter("author").patch(f"/articles/{world.article_id}", {"title": "Renamed"}),
 }
-PAGES = ("/articles/{article}/comments", "/articles/{article}", "/articles", "/comments/{comment}", "/comments/{comment}/replies", "/comments/{comment}/context")
+PAGES = (
+    "/articles/{article}/comments",
+    "/articles/{article}",
+    "/articles",
+    "/comments/{comment}",
+    "/comments/{comment}/replies",
+    "/comments/{comment}/context",
+)
 
 
 @pytest.mark.parametrize("name", list(CHANGES))
@@ -200,7 +213,15 @@ def test_if_match_compares_the_version_alone(apps: Callable[[str], Flask], heade
 
 
 def test_a_tag_depends_on_every_part(apps: Callable[[str], Flask]) -> None:
-    tags = {entity_tag(1), entity_tag(2), entity_tag(1, "a"), entity_tag(1, "a", "b"), entity_tag(1, "ab"), entity_tag(1, None), entity_tag(1, "")}
+    tags = {
+        entity_tag(1),
+        entity_tag(2),
+        entity_tag(1, "a"),
+        entity_tag(1, "a", "b"),
+        entity_tag(1, "ab"),
+        entity_tag(1, None),
+        entity_tag(1, ""),
+    }
     assert len(tags) == 7
     with apps("sqlite").test_request_context(headers={"If-None-Match": f'"{entity_tag(1)}"'}):
         assert is_fresh(entity_tag(1))

@@ -106,7 +106,10 @@ def test_a_key_stands_for_one_request(world: World, change: str) -> None:
 
 def test_a_key_is_its_callers_own(world: World) -> None:
     path, body = f"/articles/{world.article_id}/comments", {"body_md": "The same words."}
-    answers = [caller.post(path, body, headers=KEY) for caller in (world.enter("writer"), world.enter("member"), world.token("author", Scope.COMMENT))]
+    answers = [
+        caller.post(path, body, headers=KEY)
+        for caller in (world.enter("writer"), world.enter("member"), world.token("author", Scope.COMMENT))
+    ]
     assert [answer.json["author"]["handle"] for answer in answers] == ["writer", "member", "author"]
 
 
@@ -154,7 +157,9 @@ def test_a_hundred_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch
     path = f"/api/v1/articles/{world.article_id}/comments"
 
     def send(_: int) -> tuple[int, bytes]:
-        answer = Context().run(world.app.test_client().post, path, json={"body_md": "Double click."}, headers=KEY | {"Authorization": f"Bearer {token}"})
+        answer = Context().run(
+            world.app.test_client().post, path, json={"body_md": "Double click."}, headers=KEY | {"Authorization": f"Bearer {token}"}
+        )
         return answer.status_code, answer.data
 
     with ThreadPoolExecutor(16) as pool:
