@@ -172,6 +172,6 @@ class Progress:
             self._changed.notify_all()
 
     def wait_for(self, count: int) -> None:
-        """Wait until ``count`` things are done; fails after two minutes."""
+        """Wait until ``count`` things are done; fails when ten minutes have passed."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._done >= count, timeout=120), f"only {self._done} of {count} were done in time"
+            assert self._changed.wait_for(lambda: self._done >= count, timeout=600), f"only {self._done} of {count} were done in time"
