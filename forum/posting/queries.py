@@ -46,4 +46,4 @@ def handles_of_writers(session: Session, comment_ids: Collection[int]) -> dict[i
         .join(Account, Account.id == Comment.author_id)
         .where(Comment.id.in_(comment_ids), Comment.state != State.ERASED.value)
     )
-    return dict(row._tuple() for row in rows)
+    return dict(rows.all())

@@ -1,0 +1,70 @@
+"""The demo discussion in a test's database, and its pages: what tests of weight, markup and translation look at."""
+
+from sqlalchemy import select
+
+from forum.accounts.models import Account
+from forum.comments.models import Comment
+from forum.db.transaction import reading, writing
+from forum.demo.load import load_demo
+
+PASSWORD = "demo password of a test"
+PAGE = "/a/massage-in-the-treatment-of-cancer-part-2"
+EMPTY = "/a/what-i-would-measure-next"
+
+
+def load() -> None:
+    """Load the demo discussion into the empty database."""
+    with writing() as session:
+        load_demo(session, PASSWORD)
+
+
+def comment_by(handle: str, *, depth: int | None = None, edited: bool = False, state: str = "visible") -> int:
+    """Return the id of the first such comment that this person wrote."""
+    statement = select(Comment.id).join(Account, Account.id == Comment.author_id).where(Account.handle == handle, Comment.state == state)
+    if depth is not None:
+        statement = statement.where(Comment.depth == depth)
+    if edited:
+        statement = statement.where(Comment.edited_at.is_not(None))
+    with reading() as session:
+        found = session.scalar(statement.order_by(Comment.id).limit(1))
+    assert found is not None
+    return found
+
+
+def pages_of_everybody() -> dict[str, list[str]]:
+    """Return every page with a life of its own, by who looks at it: a visitor (empty), a reader, an author."""
+    own, other, deep = comment_by("joel"), comment_by("priya", depth=0), comment_by("callum", depth=6)
+    with reading() as session:
+        edited = session.scalar(select(Comment.id).where(Comment.edited_at.is_not(None)).limit(1))
+        withdrawn = session.scalar(select(Comment.id).where(Comment.state == "withdrawn").limit(1))
+    discussion = [
+        PAGE,
+        f"{PAGE}?stance=skepticism&sort=most_contested",
+        f"{PAGE}?by=author&tagged=encouragement",
+        EMPTY,
+        f"{EMPTY}?stand=agreement#composer",
+    ]
+    comments = [
+        f"/c/{other}",
+        f"/c/{deep}",
+        f"/c/{withdrawn}",
+        f"/c/{other}/thread?after={other}",
+        f"/c/{edited}/history",
+        f"/c/{withdrawn}/history",
+    ]
+    service = ["/problems/", "/problems/closed", "/api/v1/docs", "/nowhere", "/c/999999"]
+    people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up"]
+    return {
+        "": ["/", "/?sort=newest", "/at", "/at?url=https://host.example/x", *discussion, *comments, *people, *service],
+        "joel": [
+            PAGE,
+            f"/c/{other}/reply",
+            f"/c/{other}/tag",
+            f"{PAGE}/comments",
+            f"/c/{own}",
+            f"/c/{own}/edit",
+            f"/c/{own}/withdraw",
+            "/settings",
+        ],
+        "marit": ["/", "/articles/new", f"{PAGE}/edit", f"/c/{own}"],
+    }
