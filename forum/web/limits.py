@@ -18,6 +18,9 @@ from forum.settings import Rate, parse_rates
 from forum.web.context import settings
 from forum.web.models import RateLimit
 
+# How far the clocks of two servers may be apart.
+SKEW_SECONDS = 600
+
 
 def charge(session: Session, name: str, key: str, *, rates: str | None = None) -> None:
     """Charge one event of the rate setting ``name`` to ``key``, in the open transaction.
@@ -58,8 +61,8 @@ def _charge_one(session: Session, name: str, key: str, rate: Rate, moment: float
         insert_if_absent(session, RateLimit, bucket=bucket, due=moment)
         row = session.scalar(select(RateLimit).where(RateLimit.bucket == bucket).with_for_update())
     interval = rate.seconds / rate.count
-    # A clock that was set back must not lock a caller out for longer than the span.
-    due = min(max(row.due, moment), moment + rate.seconds)
+    # No bucket is ever due later than its span from now: the clock was set back, and must lock nobody out until it has caught up.
+    due = moment if row.due > moment + rate.seconds + SKEW_SECONDS else max(row.due, moment)
     wait = due + interval - rate.seconds - moment
     if wait <= 0:
         row.due = due + interval

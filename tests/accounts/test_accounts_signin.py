@@ -183,7 +183,7 @@ def test_an_address_has_its_guesses_once_whatever_the_login(pair: tuple[Flask, F
 
 
 def test_nobodys_word_is_taken_for_where_it_comes_from(pair: tuple[Flask, Flask]) -> None:
-    first, second = pair
+    first, _ = pair
     with time_machine.travel(START, tick=False):
         headers = [
             {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
