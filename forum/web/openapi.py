@@ -25,7 +25,7 @@ def build_document(doors: Iterable[Door], *, title: str, version: str, base_url:
     """Return the OpenAPI document of the API doors among ``doors``; ``cookie`` is the session cookie's name."""
     api = sorted((door for door in doors if door.rule.startswith(API) or door.rule.startswith("/health")), key=lambda door: (door.rule, door.method))
     types = {kind for door in api for kind in (door.body, *door.answers.values()) if kind is not None} | {Problem}
-    schemas, components = msgspec.json.schema_components(sorted(types, key=lambda kind: kind.__name__), ref_template=REF)
+    _, components = msgspec.json.schema_components(sorted(types, key=lambda kind: kind.__name__), ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
     for door in api:
         paths.setdefault(_PARAMETER.sub(r"{\2}", door.rule), {})[door.method.lower()] = _operation(door)
