@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the input was refused or a check fell short, 2 wrong usage
 import secrets
 import sys
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
@@ -151,8 +152,15 @@ def _offer_demo(settings: Settings) -> None:
         )
 
 
-import_command.callback = with_app(import_command.callback) if import_command.callback else None
-cli.add_command(import_command)
+def _inside_app(command: click.Command) -> click.Command:
+    """Return a room's own command, run as ``with_app`` does; the room's stays as it is."""
+    assert command.callback is not None
+    inside = copy(command)
+    inside.callback = with_app(command.callback)
+    return inside
+
+
+cli.add_command(_inside_app(import_command))
 
 
 @cli.group()

@@ -4,6 +4,7 @@ import click
 import pytest
 
 from forum.cli import cli
+from forum.transfer.command import import_command
 from tests.cli.conftest import Forum
 
 
@@ -61,3 +62,10 @@ def test_version(forum: Forum) -> None:
     done = forum("--version")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("forum, version ")
+
+
+def test_a_rooms_command_is_left_as_it_is() -> None:
+    """The room's own tests, and whoever else imports it, run it in their application and not in the environment's."""
+    assert cli.commands["import"] is not import_command
+    assert cli.commands["import"].callback is not import_command.callback
+    assert cli.commands["import"].params == import_command.params
