@@ -4,6 +4,7 @@ The answer is stored in the transaction of its effect, so that a crash leaves bo
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +24,7 @@ from forum.web.parsing import read_body
 
 KEPT = timedelta(hours=24)
 KEY_MAX = 200
+KEY_PATTERN = f"[!-~]{{1,{KEY_MAX}}}"
 _running: set[tuple[str, str]] = set()
 _lock = Lock()
 
@@ -32,8 +34,8 @@ def key_of_request() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not key or len(key) > KEY_MAX or not key.isascii() or not key.isprintable():
-        raise invalid(Fault("", "idempotency-key", f"An Idempotency-Key has 1 to {KEY_MAX} printable ASCII characters."))
+    if not re.fullmatch(KEY_PATTERN, key):
+        raise invalid(Fault("", "idempotency-key", f"An Idempotency-Key has 1 to {KEY_MAX} printable ASCII characters and no spaces."))
     return key
 
 

@@ -15,6 +15,7 @@ from forum.access.table import may_ever
 from forum.access.viewer import VISITOR, Via, Viewer
 from forum.refusals import Kind
 from forum.web.doors import API, Door
+from forum.web.idempotency import KEY_PATTERN
 from forum.web.problems import PROBLEM_TYPES, Problem
 
 REF = "#/components/schemas/{name}"
@@ -129,7 +130,8 @@ def _inline(schema: Any, components: dict[str, Any]) -> Any:
 def _header_parameters(door: Door) -> list[dict[str, Any]]:
     named = []
     if door.method == "POST":
-        named.append(("Idempotency-Key", "The same key and body replays the stored answer for 24 hours.", {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}))
+        shape = {"type": "string", "pattern": f"^{KEY_PATTERN}$"}
+        named.append(("Idempotency-Key", "The same key and body replays the stored answer for 24 hours.", shape))
     if door.versioned:
         named.append(("If-Match", "An entity tag, or the version alone; another present version is answered with 412.", {"type": "string"}))
     if door.is_safe and door.answers:

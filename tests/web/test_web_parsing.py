@@ -154,7 +154,8 @@ def test_a_pointer_names_what_is_wrong(world: World) -> None:
     assert made["pointer"] == "/authors/1"
 
 
-@pytest.mark.parametrize("path", ["/articles/0", "/articles/-1", "/articles/01", "/articles/1.0", "/articles/x", "/articles/9223372036854775808", "/articles/" + "9" * 300,
+@pytest.mark.parametrize("path", ["/articles/0", "/articles/-1", "/articles/01", "/articles/1.0", "/articles/x", "/articles/9223372036854775808",
+                                  "/articles/" + "9" * 300,
                                   "/articles/%D9%A1", "/articles/", "/comments/1/nothing", "", "/", "/people/%ff%fe", "/people/%ed%a0%80", "/people/a%0d%0ab", "/people/" + "a" * 3000])  # fmt: skip
 def test_addresses_that_are_none(world: World, path: str) -> None:
     answer = world.enter("visitor").get(path)
