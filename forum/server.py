@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import ParseException
 
 from forum.app import create_app
 from forum.settings import Settings
@@ -76,4 +77,30 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application of one worker."""
-        return create_app(self.settings)
+        application = create_app(self.settings)
+        application.wsgi_app = reading_safely(application.wsgi_app)  # type: ignore[method-assign]
+        return application
+
+
+def reading_safely(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the application with request bodies whose broken chunks fail as a read does: the caller's fault, answered with 400."""
+
+    def answer_with_body(environ: dict[str, Any], start: Any) -> Any:
+        environ["wsgi.input"] = _Body(environ["wsgi.input"])
+        return answer(environ, start)
+
+    return answer_with_body
+
+
+class _Body:
+    """A request's body. gunicorn tells of chunks that make no sense by an exception that is no OSError, which would pass for a failure of ours."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int | None = None) -> bytes:
+        try:
+            data: bytes = self._stream.read(size)
+        except ParseException as error:
+            raise OSError(str(error)) from None
+        return data

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -218,8 +218,8 @@ def _read_file(path: str) -> dict[str, Any]:
 
 
 def _check(settings: Settings) -> Settings:
-    base = urlsplit(settings.base_url)
-    if base.scheme not in ("http", "https") or not base.hostname or base.path not in ("", "/") or base.query or base.fragment:
+    base = _split(settings.base_url)
+    if base is None or base.username is not None or base.scheme not in ("http", "https") or not base.hostname or base.path not in ("", "/") or base.query or base.fragment:
         raise SettingsError("FORUM_BASE_URL must be an address such as https://talk.example.org, without a path.")
     if settings.secret_key and len(settings.secret_key) < SECRET_MINIMUM:
         raise SettingsError(f"FORUM_SECRET_KEY is shorter than {SECRET_MINIMUM} characters; leave it out and 'forum init' makes one.")
@@ -239,6 +239,15 @@ def _check(settings: Settings) -> Settings:
     data = Path(settings.data_dir).resolve()
     url = _check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
     return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(address)
+        # A port is checked only when it is asked for.
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def _check_database_url(url: str) -> str:
