@@ -57,22 +57,16 @@ def test_locks_hold_hashes_and_no_address() -> None:
 
 
 def test_the_small_locks_are_parts_of_the_larger() -> None:
-    pinned = {
-        path.name: set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE))
-        for path in LOCKS
-    }
-    assert pinned["requirements.lock"] <= pinned["requirements-dev.lock"] <= pinned["requirements-e2e.lock"]
+    run, test, browser = (_pinned(ROOT / f"requirements{part}.lock") for part in ("", "-dev", "-e2e"))
+    assert run <= test <= browser
 
 
 def test_what_the_package_needs_is_in_its_lock() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    locked = {
-        name
-        for name, _ in re.findall(
-            r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
-        )
-    }
-    needed = {
-        re.match(r"[a-z0-9-]+", requirement)[0] for requirement in (*project["dependencies"], *project["optional-dependencies"]["postgres"])
-    }  # type: ignore[index]
-    assert needed <= locked
+    requirements = (*project["dependencies"], *project["optional-dependencies"]["postgres"])
+    locked = {name for name, _ in _pinned(ROOT / "requirements.lock")}
+    assert {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in requirements} <= locked
+
+
+def _pinned(lock: Path) -> set[tuple[str, str]]:
+    return set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
