@@ -20,6 +20,7 @@ from forum.accounts import actions as accounts_actions
 from forum.accounts import api as accounts_api
 from forum.accounts import pages as accounts_pages
 from forum.accounts import signin
+from forum.articles import actions as articles_actions
 from forum.articles import api as articles_api
 from forum.articles import pages as articles_pages
 from forum.comments.stance import Stance
@@ -33,6 +34,7 @@ from forum.posting.people import refresh_pages_of
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
 from forum.stances import api as stances_api
+from forum.stances.authors import recount_for_authors
 from forum.stances.words import STANCE_WORDS
 from forum.transfer import models as transfer_models
 from forum.web import service
@@ -81,6 +83,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _prepare_templates(app, settings)
     if refresh_pages_of not in accounts_actions.on_profile_change:
         accounts_actions.on_profile_change.append(refresh_pages_of)
+    if recount_for_authors not in articles_actions.on_authors_change:
+        articles_actions.on_authors_change.append(recount_for_authors)
     return app
 
 

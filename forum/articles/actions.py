@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from forum.text.limits import find_article_faults, find_line_faults
 from forum.text.render import render_article
 
 TITLE_MAX, CLAIM_MAX, QUESTION_MAX, KEY_MAX, REASON_MAX, SERIES_MAX = 300, 200, 300, 200, 300, 200
+
+# Told when an article has other authors than before: rooms above keep counts that depend on who they are.
+on_authors_change: list[Callable[[Session, Article], None]] = []
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,12 @@ def edit_article(
     if "part" in changes:
         part = changes["part"]
         article.part = part if isinstance(part, int) else None
-    if author_ids is not None:
+    if author_ids is not None and set(author_ids) != set(article.author_ids):
+        set_authors(article, author_ids)
+        session.flush()
+        for listener in on_authors_change:
+            listener(session, article)
+    elif author_ids is not None:
         set_authors(article, author_ids)
     for url in aliases:
         add_address(session, article, _normalized("/aliases", url))

@@ -27,19 +27,30 @@ def test_one_tag_a_reader_changed_and_removed(world: World) -> None:
     path = f"/comments/{comment}/tag"
     assert member.get(path).json == {"comment_id": comment, "stance": None, "counted": False, "tally": NONE}
     for stance in ("skepticism", "skepticism", "agreement"):
-        assert member.put(path, {"stance": stance}).json == {"comment_id": comment, "stance": stance, "counted": True, "tally": tagged(**{stance: 1})}
+        assert member.put(path, {"stance": stance}).json == {
+            "comment_id": comment,
+            "stance": stance,
+            "counted": True,
+            "tally": tagged(**{stance: 1}),
+        }
         assert member.get(path).json["stance"] == stance
     assert [member.delete(path).status_code, member.delete(path).status_code] == [204, 204]
     assert member.get(path).json["tally"] == NONE
     with reading() as session:
         assert session.scalars(select(Tag)).all() == []
-        assert list(session.scalars(select(TagEvent.stance).order_by(TagEvent.id))) == ["skepticism", "agreement", None], "what was the same again is no event"
+        assert list(session.scalars(select(TagEvent.stance).order_by(TagEvent.id))) == ["skepticism", "agreement", None], (
+            "what was the same again is no event"
+        )
 
 
 def test_the_tallies_of_comment_thread_and_article_follow_and_are_not_mixed(world: World) -> None:
     made = world.enter("writer").post(f"/articles/{world.article_id}/comments", {"body_md": "I doubt it.", "stance": "skepticism"}).json
     reply = world.comment(by="member", parent_id=made["id"])
-    for who, stance, on in (("member", "agreement", made["id"]), ("publisher", "disagreement", made["id"]), ("writer", "encouragement", reply)):
+    for who, stance, on in (
+        ("member", "agreement", made["id"]),
+        ("publisher", "disagreement", made["id"]),
+        ("writer", "encouragement", reply),
+    ):
         assert world.enter(who).put(f"/comments/{on}/tag", {"stance": stance}).status_code == 200
     page = world.enter("visitor").get(f"/articles/{world.article_id}/comments").json
     item = page["items"][0]

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from forum.access.permissions import Scope
 from forum.access.viewer import DEFAULT_SITE_ID, Via, Viewer
 from forum.accounts.actions import create_token
-from forum.articles.actions import ArticleDraft, create_article
+from forum.articles.actions import ArticleDraft, create_article, edit_article
 from forum.articles.models import Article
+from forum.articles.queries import lock_article
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.comments.states import State
@@ -36,7 +37,9 @@ BODY = PreparedBody("So it is.", "<p>So it is.</p>\n", 1)
 Step = tuple[str, int, int, Stance]
 steps = st.lists(
     st.tuples(
-        st.sampled_from(("post", "reply", "reply", "tag", "tag", "tag", "untag", "stance", "no stance", "withdraw", "unwithdraw")),
+        st.sampled_from(
+            ("post", "reply", "reply", "tag", "tag", "tag", "untag", "stance", "no stance", "withdraw", "unwithdraw", "authors")
+        ),
         st.integers(0, 999),
         st.integers(0, PEOPLE - 1),
         st.sampled_from(Stance),
@@ -58,6 +61,10 @@ def take(session: Session, article_id: int, viewers: list[Viewer], step: Step) -
     ids = list(session.scalars(select(Comment.id).where(Comment.article_id == article_id).order_by(Comment.id)))
     if what == "post" or not ids:
         submit(session, viewer, article_id, stance=stance, parent_id=None, prepared=BODY)
+        return
+    if what == "authors":
+        authors = [viewers[place].account_id or 0 for place in {who, which % PEOPLE}]
+        edit_article(session, lock_article(session, article_id), {}, author_ids=authors if which % 3 else [], aliases=[])
         return
     target = ids[which % len(ids)]
     own = list(session.scalars(select(Comment.id).where(Comment.article_id == article_id, Comment.author_id == viewer.account_id)))

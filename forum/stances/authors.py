@@ -1,0 +1,58 @@
+"""What follows when an article gets other authors: whose tags count, and which comments an author has answered.
+
+The rule: the stored counts are those that the present authors would have led to. Called by the articles room when its authors change.
+"""
+
+from collections import defaultdict
+
+from sqlalchemy import and_, or_, select, union, update
+from sqlalchemy.orm import Session
+
+from forum.articles.models import Article
+from forum.comments.counts import counted
+from forum.comments.models import Comment
+from forum.comments.queries import lock_place
+from forum.comments.states import State
+from forum.stances.models import Tag
+from forum.stances.tally import count_tags, write_tally
+
+
+def recount_for_authors(session: Session, article: Article) -> None:
+    """Bring tallies and answers of the article, locked by the caller, in line with its present authors."""
+    author_ids = article.author_ids
+    _recount_tags(session, article.id, author_ids)
+    _recount_answers(session, article.id, author_ids)
+
+
+def _recount_tags(session: Session, article_id: int, author_ids: tuple[int, ...]) -> None:
+    by_author = Tag.account_id.in_(author_ids)
+    wrong = or_(and_(by_author, Tag.counted.is_(True)), and_(~by_author, Tag.counted.is_(False)))
+    tags = select(Tag).join(Comment, Comment.id == Tag.comment_id).where(Comment.article_id == article_id, wrong)
+    by_comment: dict[int, list[Tag]] = defaultdict(list)
+    for tag in session.scalars(tags.order_by(Tag.comment_id)):
+        by_comment[tag.comment_id].append(tag)
+    for comment_id, changed in by_comment.items():
+        place = lock_place(session, comment_id)
+        with counted(session, place):
+            for tag in changed:
+                tag.counted = tag.account_id not in author_ids
+            session.flush()
+            write_tally(place.comment, count_tags(session, comment_id))
+
+
+def _recount_answers(session: Session, article_id: int, author_ids: tuple[int, ...]) -> None:
+    by_author = (
+        Comment.article_id == article_id,
+        Comment.depth > 0,
+        Comment.author_id.in_(author_ids),
+        Comment.state == State.VISIBLE.value,
+    )
+    answered = union(select(Comment.parent_id).where(*by_author), select(Comment.root_id).where(*by_author)).subquery()
+    ids = select(answered.c[0])
+    here = update(Comment).where(Comment.article_id == article_id).execution_options(synchronize_session=False)
+    session.execute(here.where(Comment.author_replied.is_(True), Comment.id.not_in(ids)).values(author_replied=False))
+    session.execute(here.where(Comment.author_replied.is_(False), Comment.id.in_(ids)).values(author_replied=True))
+    # The bulk updates went past the rows that the session holds.
+    for held in list(session.identity_map.values()):
+        if isinstance(held, Comment):
+            session.expire(held, ["author_replied"])
