@@ -16,13 +16,14 @@ from tests.seeding import Seeded, seed_discussion
 COMMENTS, WIDE, DEEP = 100_000, 50_000, 5_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Large:
-    """An application whose database holds a discussion of 100 comments and one of 100,000; the planner has no statistics at first."""
+    """An application whose database holds a discussion of 100 comments and one of 100,000; ``known`` is what the planner has been told."""
 
     app: Flask
     small: Seeded
     big: Seeded
+    known: str = ""
 
     @property
     def wide(self) -> int:

@@ -70,16 +70,22 @@ def planner(request: pytest.FixtureRequest, large: Large, database: str) -> str:
     known: str = request.param
     if (database, known) == ("postgresql", "without statistics"):
         pytest.skip("PostgreSQL gathers statistics by itself")
-    with large.app.app_context():
-        if known == "with statistics":
-            refresh_statistics()
-        else:
-            with writing() as session:
-                if session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")):
-                    session.execute(text("DELETE FROM sqlite_stat1"))
-        # SQLite reads its statistics when a connection first looks at the schema.
-        db.engine.dispose()
+    if large.known != known:
+        large.known = known
+        with large.app.app_context():
+            if known == "with statistics":
+                refresh_statistics()
+            else:
+                forget_statistics()
+            # SQLite reads its statistics when a connection first looks at the schema.
+            db.engine.dispose()
     return known
+
+
+def forget_statistics() -> None:
+    with writing() as session:
+        if session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")):
+            session.execute(text("DELETE FROM sqlite_stat1"))
 
 
 @pytest.mark.parametrize("sort", SORTS)
