@@ -6,9 +6,10 @@ range. The order of replies is always by id, which is the order of writing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, text, union_all
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -143,14 +144,21 @@ def _in_order(session: Session, ids: Select[int], order: Order, key: Sequence[An
 def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict[int, list[Row]]:
     if not root_ids:
         return {}
-    # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
-    replies = select(Comment.id).where(text(LISTED_REPLY)).order_by(Comment.id).limit(limit)
-    parts = [replies.where(Comment.root_id == root_id).subquery() for root_id in root_ids]
-    ids = union_all(*(select(part.c.id) for part in parts)).subquery()
+    roots = {f"root{place}": root_id for place, root_id in enumerate(root_ids)}
     by_root: dict[int, list[Row]] = {}
-    for comment, account in session.execute(with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)).all():
+    for comment, account in session.execute(_first_replies(len(root_ids)), {"first": limit, **roots}).all():
         by_root.setdefault(int(comment.root_id or 0), []).append((comment, account))
     return by_root
+
+
+@cache
+def _first_replies(roots: int) -> Select[Comment, Account]:
+    # Kept for each number of roots, of which a page has at most 50: to build it anew took longer than to run it.
+    # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
+    replies = select(Comment.id).where(text(LISTED_REPLY)).order_by(Comment.id).limit(bindparam("first", type_=Integer))
+    parts = [replies.where(Comment.root_id == bindparam(f"root{place}")).subquery() for place in range(roots)]
+    ids = union_all(*(select(part.c.id) for part in parts)).subquery()
+    return with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)
 
 
 def _place_after(rows: Sequence[Row], order: Order, leads_shown: int, leads: Sequence[Row]) -> tuple[int, tuple[Any, ...]]:
