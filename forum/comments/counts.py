@@ -41,9 +41,9 @@ def counted(session: Session, place: Place) -> Iterator[None]:
         row, step = rows[owner], after.get((owner, column), 0) - before.get((owner, column), 0)
         if row is not None and step:
             setattr(row, column, getattr(row, column) + step)
+    place.article.version += 1
     session.flush()
     _mark_author_replies(session, place)
-    place.article.version += 1
     session.flush()
 
 
