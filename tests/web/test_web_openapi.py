@@ -26,7 +26,7 @@ from tests.world import World, api_doors, make_world
 Document = dict[str, Any]
 # A request may fit its schema and still be refused for what it says: a text without words, a handle that is taken.
 LEFT_OUT = {"positive_data_acceptance"}
-EXAMPLES = 5
+EXAMPLES = 4
 
 
 @pytest.fixture
@@ -119,8 +119,7 @@ def world(app: Flask) -> World:
     return made
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("who", ["visitor", "token"])
+@pytest.mark.parametrize(("who", "mode"), [("visitor", GenerationMode.POSITIVE), ("token", GenerationMode.POSITIVE), ("token", GenerationMode.NEGATIVE)])
 def test_made_up_requests_get_only_what_is_documented(world: World, who: str, mode: GenerationMode) -> None:
     load_all_checks()
     checks = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
