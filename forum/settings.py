@@ -219,7 +219,15 @@ def _read_file(path: str) -> dict[str, Any]:
 
 def _check(settings: Settings) -> Settings:
     base = _split(settings.base_url)
-    if base is None or base.username is not None or base.scheme not in ("http", "https") or not base.hostname or base.path not in ("", "/") or base.query or base.fragment:
+    if (
+        base is None
+        or base.username is not None
+        or base.scheme not in ("http", "https")
+        or not base.hostname
+        or base.path not in ("", "/")
+        or base.query
+        or base.fragment
+    ):
         raise SettingsError("FORUM_BASE_URL must be an address such as https://talk.example.org, without a path.")
     if settings.secret_key and len(settings.secret_key) < SECRET_MINIMUM:
         raise SettingsError(f"FORUM_SECRET_KEY is shorter than {SECRET_MINIMUM} characters; leave it out and 'forum init' makes one.")

@@ -24,7 +24,9 @@ _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 def build_document(doors: Iterable[Door], *, title: str, version: str, base_url: str, cookie: str) -> dict[str, Any]:
     """Return the OpenAPI document of the API doors among ``doors``; ``cookie`` is the session cookie's name."""
-    api = sorted((door for door in doors if door.rule.startswith(API) or door.rule.startswith("/health")), key=lambda door: (door.rule, door.method))
+    api = sorted(
+        (door for door in doors if door.rule.startswith(API) or door.rule.startswith("/health")), key=lambda door: (door.rule, door.method)
+    )
     types = {kind for door in api for kind in (door.body, *door.answers.values()) if kind is not None} | {Problem}
     _, components = msgspec.json.schema_components(sorted(types, key=lambda kind: kind.__name__), ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
@@ -66,8 +68,17 @@ def problems_of(door: Door) -> frozenset[Kind]:
 
 def _security_schemes(cookie: str) -> dict[str, Any]:
     return {
-        "token": {"type": "http", "scheme": "bearer", "description": "A personal token made in the settings or with POST /api/v1/me/tokens."},
-        "session": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The session cookie; changing requests also send X-CSRF-Token."},
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A personal token made in the settings or with POST /api/v1/me/tokens.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookie,
+            "description": "The session cookie; changing requests also send X-CSRF-Token.",
+        },
     }
 
 
@@ -91,7 +102,10 @@ def _operation(door: Door) -> dict[str, Any]:
         "responses": _responses(door),
     }
     if door.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(name=door.body.__name__)}}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": REF.format(name=door.body.__name__)}}},
+        }
     operation["security"] = _security(door)
     return operation
 
@@ -115,7 +129,8 @@ def _query_parameters(door: Door) -> list[dict[str, Any]]:
     schema = components[door.query.__name__]
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _inline(part, components)} for name, part in schema["properties"].items()
+        {"name": name, "in": "query", "required": name in required, "schema": _inline(part, components)}
+        for name, part in schema["properties"].items()
     ]
 
 
@@ -150,7 +165,9 @@ def _responses(door: Door) -> dict[str, Any]:
         if door.is_safe:
             answer["headers"] = {"ETag": {"description": "Changes with anything visible in the answer.", "schema": {"type": "string"}}}
         if status == 201:
-            answer["headers"] = {"Location": {"description": "Where the new thing is, when it has an address.", "schema": {"type": "string"}}}
+            answer["headers"] = {
+                "Location": {"description": "Where the new thing is, when it has an address.", "schema": {"type": "string"}}
+            }
         responses[str(status)] = answer
     if door.is_safe and door.answers:
         responses["304"] = {"description": "The caller's copy still holds."}
@@ -162,5 +179,7 @@ def _responses(door: Door) -> dict[str, Any]:
 def _add_problem(responses: dict[str, Any], kind: Kind) -> None:
     known = PROBLEM_TYPES[kind]
     line = f"`{kind.value}`: {known.title}."
-    there = responses.setdefault(str(known.status), {"description": "", "content": {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}})
+    there = responses.setdefault(
+        str(known.status), {"description": "", "content": {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}}
+    )
     there["description"] = f"{there['description']} {line}".strip()

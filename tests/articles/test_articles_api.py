@@ -32,8 +32,17 @@ def test_an_article_is_made_with_all_that_was_said_of_it(world: World) -> None:
     made = answer.json
     assert answer.headers["Location"] == f"/api/v1/articles/{made['id']}"
     assert publisher.get(answer.headers["Location"].removeprefix("/api/v1")).json == made
-    assert (made["title"], made["key"], made["body_html"], made["page"]) == ("Massage, Part 2", "massage-2", "<p><em>Touch</em></p>", "/a/massage-part-2")
-    assert (made["main_claim"], made["opening_question"], made["series"]) == ("It helps.", "Does it?", {"slug": "massage", "title": "Massage", "part": 2})
+    assert (made["title"], made["key"], made["body_html"], made["page"]) == (
+        "Massage, Part 2",
+        "massage-2",
+        "<p><em>Touch</em></p>",
+        "/a/massage-part-2",
+    )
+    assert (made["main_claim"], made["opening_question"], made["series"]) == (
+        "It helps.",
+        "Does it?",
+        {"slug": "massage", "title": "Massage", "part": 2},
+    )
     assert [(author["handle"], author["is_article_author"]) for author in made["authors"]] == [("author", True), ("writer", True)]
     assert (made["comment_count"], made["version"], made["closed"]) == (0, 1, None)
 
@@ -42,7 +51,11 @@ def test_the_same_address_or_key_again_is_the_article_that_is_there(world: World
     publisher = world.enter("publisher")
     made = publisher.post("/articles", {"title": "One", "url": URL, "key": "k"}).json
     before = count()
-    for body in ({"title": "Two", "url": "HTTPS://HOST.example:443/massage-part-2/?utm_medium=mail"}, {"title": "Two", "key": "k"}, {"title": "Two", "url": URL, "key": "k"}):
+    for body in (
+        {"title": "Two", "url": "HTTPS://HOST.example:443/massage-part-2/?utm_medium=mail"},
+        {"title": "Two", "key": "k"},
+        {"title": "Two", "url": URL, "key": "k"},
+    ):
         again = publisher.post("/articles", body)
         assert (again.status_code, again.json["id"], again.json["title"]) == (200, made["id"], "One"), body
         assert again.headers["Location"] == f"/api/v1/articles/{made['id']}"
@@ -87,7 +100,10 @@ def test_what_will_not_do_is_named_and_makes_nothing(world: World, body: dict[st
 
 def test_titles_alike_get_pages_of_their_own(world: World) -> None:
     publisher = world.enter("publisher")
-    pages = [publisher.post("/articles", {"title": title}).json["page"] for title in ("On Touch", "on touch!", "Über Berührung", "字", "字", "100 %")]
+    pages = [
+        publisher.post("/articles", {"title": title}).json["page"]
+        for title in ("On Touch", "on touch!", "Über Berührung", "字", "字", "100 %")
+    ]
     assert pages == ["/a/on-touch", "/a/on-touch-2", "/a/uber-beruhrung", "/a/article", "/a/article-2", "/a/100"]
 
 
@@ -109,11 +125,24 @@ def test_a_change_changes_what_it_names(world: World) -> None:
     path, author = f"/articles/{world.article_id}", world.enter("author")
     before = author.get(path).json
     changed = author.patch(path, {"main_claim": "A claim.", "series": "S", "part": 3, "body_md": "Text."}).json
-    assert (changed["main_claim"], changed["series"]["part"], changed["body_md"], changed["title"]) == ("A claim.", 3, "Text.", before["title"])
+    assert (changed["main_claim"], changed["series"]["part"], changed["body_md"], changed["title"]) == (
+        "A claim.",
+        3,
+        "Text.",
+        before["title"],
+    )
     assert changed["version"] > before["version"]
     cleared = author.patch(path, {"main_claim": "", "series": None, "part": None, "body_md": ""}).json
     assert (cleared["main_claim"], cleared["series"], cleared["body_md"], cleared["body_html"]) == ("", None, None, None)
-    for body in ({"title": None}, {"title": ""}, {"authors": ["nobody"]}, {"closed": "yes"}, {"version": 9}, {"url": URL}, {"aliases": ["x"]}):
+    for body in (
+        {"title": None},
+        {"title": ""},
+        {"authors": ["nobody"]},
+        {"closed": "yes"},
+        {"version": 9},
+        {"url": URL},
+        {"aliases": ["x"]},
+    ):
         assert author.patch(path, body).status_code == 422, body
     assert author.patch(path, {"authors": ["member"]}).json["authors"][0]["handle"] == "member"
     assert author.patch(path, {"title": "No longer mine"}).status_code == 403

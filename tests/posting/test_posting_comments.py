@@ -121,7 +121,10 @@ def test_a_withdrawn_comment_keeps_its_place_and_shows_its_text_to_its_writer_al
     assert writer.get(f"/comments/{root}").json["body_md"] == "A word."
     assert writer.get(f"/comments/{root}/revisions").json["items"][0]["body_md"] == "A word."
     own = writer.get(f"/articles/{world.article_id}/mine?ids={root}").json
-    assert (own["items"], [comment["body_md"] for comment in own["own"]]) == ([{"id": root, "my_tag": None, "can": ["unwithdraw"]}], ["A word."])
+    assert (own["items"], [comment["body_md"] for comment in own["own"]]) == (
+        [{"id": root, "my_tag": None, "can": ["unwithdraw"]}],
+        ["A word."],
+    )
     assert world.enter("moderator").get(f"/comments/{root}").json["body_md"] is None
 
 
@@ -149,7 +152,11 @@ def test_an_edit_is_marked_after_ten_minutes_and_every_text_is_kept(world: World
         third = writer.patch(f"/comments/{comment}", {"body_md": "Third.", "stance": "skepticism"}).json
         assert (datetime.fromisoformat(third["edited_at"]), third["version"]) == (START + timedelta(minutes=11), 3)
         kept = world.enter("visitor").get(f"/comments/{comment}/revisions").json["items"]
-    assert [(revision["number"], revision["body_md"], revision["stance"]) for revision in kept] == [(1, "A word.", None), (2, "Second.", None), (3, "Third.", "skepticism")]
+    assert [(revision["number"], revision["body_md"], revision["stance"]) for revision in kept] == [
+        (1, "A word.", None),
+        (2, "Second.", None),
+        (3, "Third.", "skepticism"),
+    ]
 
 
 def test_a_null_stance_removes_it_and_leaving_it_out_keeps_it(world: World) -> None:
@@ -161,7 +168,9 @@ def test_a_null_stance_removes_it_and_leaving_it_out_keeps_it(world: World) -> N
     assert (unchanged.status_code, unchanged.json["version"]) == (200, 3)
 
 
-@pytest.mark.parametrize("field", ["state", "author_id", "article_id", "parent_id", "pinned", "created_at", "version", "score_valued", "site_id", "featured"])
+@pytest.mark.parametrize(
+    "field", ["state", "author_id", "article_id", "parent_id", "pinned", "created_at", "version", "score_valued", "site_id", "featured"]
+)
 def test_nobody_assigns_what_is_not_theirs(world: World, field: str) -> None:
     comment, writer = world.comment(), world.enter("writer")
     before = writer.get(f"/comments/{comment}").json
@@ -175,7 +184,9 @@ def test_of_two_editors_the_second_is_told(world: World) -> None:
     comment, first, second = world.comment(), world.enter("writer"), world.enter("writer")
     tag = first.get(f"/comments/{comment}").headers["ETag"]
     world.enter("member").put(f"/comments/{comment}/tag", {"stance": "agreement"})
-    assert first.patch(f"/comments/{comment}", {"body_md": "Mine."}, headers={"If-Match": tag}).status_code == 200, "a reader's tag is in nobody's way"
+    assert first.patch(f"/comments/{comment}", {"body_md": "Mine."}, headers={"If-Match": tag}).status_code == 200, (
+        "a reader's tag is in nobody's way"
+    )
     lost = second.patch(f"/comments/{comment}", {"body_md": "No, mine."}, headers={"If-Match": tag})
     assert (lost.status_code, lost.json["type"]) == (412, "/problems/stale-version")
     assert second.delete(f"/comments/{comment}", headers={"If-Match": tag}).status_code == 412

@@ -78,7 +78,11 @@ def test_replies_go_on_where_the_page_stopped(world: World) -> None:
     assert [reply["id"] for reply in item["replies"]] == below[:2]
     assert (item["thread_count"], item["reply_count"], item["more_replies"]) == (6, 5, {"count": 4, "after": below[1]})
     rest = visitor.get(f"/comments/{root}/replies?after={below[1]}&limit=3").json
-    assert ([reply["id"] for reply in rest["items"]], rest["more_replies"], rest["next"]) == (below[2:5], {"count": 1, "after": below[4]}, below[4])
+    assert ([reply["id"] for reply in rest["items"]], rest["more_replies"], rest["next"]) == (
+        below[2:5],
+        {"count": 1, "after": below[4]},
+        below[4],
+    )
     last = visitor.get(f"/comments/{root}/replies?after={rest['next']}").json
     assert ([reply["id"] for reply in last["items"]], last["more_replies"], last["next"]) == (below[5:], None, None)
     none = visitor.get(f"/articles/{world.article_id}/comments?replies=0").json["items"][0]
@@ -119,7 +123,9 @@ def test_filters_combine(world: World) -> None:
     visitor = world.enter("visitor")
     for query, ids in asked.items():
         assert [item["id"] for item in visitor.get(f"/articles/{world.article_id}/comments?{query}").json["items"]] == ids, query
-    assert [item["id"] for item in world.enter("author").get(f"/articles/{world.article_id}/comments?by=me").json["items"]] == [answered + 1]
+    assert [item["id"] for item in world.enter("author").get(f"/articles/{world.article_id}/comments?by=me").json["items"]] == [
+        answered + 1
+    ]
 
 
 def test_context_shows_what_is_above_and_below(world: World) -> None:
@@ -156,7 +162,12 @@ def test_marks_are_asked_for_by_numbers(world: World, ids: str) -> None:
 def test_what_anyone_gets_is_the_same_for_everyone(world: World) -> None:
     comment = world.comment()
     world.enter("member").put(f"/comments/{comment}/tag", {"stance": "agreement"})
-    for path in (f"/articles/{world.article_id}/comments", f"/comments/{comment}", f"/comments/{comment}/context", f"/comments/{comment}/replies"):
+    for path in (
+        f"/articles/{world.article_id}/comments",
+        f"/comments/{comment}",
+        f"/comments/{comment}/context",
+        f"/comments/{comment}/replies",
+    ):
         bodies = {world.enter(who).get(path).data for who in ("visitor", "member", "writer", "author", "admin")}
         assert len(bodies) == 1, path
 

@@ -26,7 +26,12 @@ def test_every_answer_carries_the_headers_that_protect_its_reader(app: Flask) ->
         policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
         assert policy["default-src"] == policy["frame-ancestors"] == "'none'", address
         if headers["Content-Type"].startswith("text/html"):
-            assert (policy["script-src"], policy["style-src"], policy["base-uri"], policy["form-action"]) == ("'self'", "'self'", "'none'", "'self'")
+            assert (policy["script-src"], policy["style-src"], policy["base-uri"], policy["form-action"]) == (
+                "'self'",
+                "'self'",
+                "'none'",
+                "'self'",
+            )
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert "Strict-Transport-Security" not in headers
         assert not [name for name, _ in headers if name.startswith("Access-Control") or name in ("Server", "X-Powered-By")]
@@ -75,6 +80,15 @@ def test_a_program_is_answered_as_one_wherever_it_asks(apps: Callable[[str], Fla
 
 def test_nothing_of_the_inside_is_served(apps: Callable[[str], Flask]) -> None:
     client = apps("sqlite").test_client()
-    for address in ("/console", "/.git/config", "/.env", "/static/../app.py", "/static/%2e%2e/app.py", "/metrics", "/api/v1/articles?__debugger__=yes", "/static/"):
+    for address in (
+        "/console",
+        "/.git/config",
+        "/.env",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/metrics",
+        "/api/v1/articles?__debugger__=yes",
+        "/static/",
+    ):
         assert client.get(address).status_code in (404, 422), address
     assert client.open("/", method="TRACE").status_code == 405

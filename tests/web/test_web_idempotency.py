@@ -104,9 +104,14 @@ def test_a_key_stands_for_one_request(world: World, change: str) -> None:
     assert count(Comment) == 1
 
 
-@pytest.mark.parametrize(("key", "status"), [("", 422), (" ", 422), ("a b", 422), ("x" * 200, 201), ("x" * 201, 422), ("é", 422), ('"quoted"', 201), ("a\tb", 422)])
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [("", 422), (" ", 422), ("a b", 422), ("x" * 200, 201), ("x" * 201, 422), ("é", 422), ('"quoted"', 201), ("a\tb", 422)],
+)
 def test_a_key_is_one_word(world: World, key: str, status: int) -> None:
-    answer = world.enter("writer").post(f"/articles/{world.article_id}/comments", {"body_md": "A word."}, headers={"Idempotency-Key": key.encode().decode("latin-1")})
+    answer = world.enter("writer").post(
+        f"/articles/{world.article_id}/comments", {"body_md": "A word."}, headers={"Idempotency-Key": key.encode().decode("latin-1")}
+    )
     assert answer.status_code == status
 
 

@@ -154,7 +154,11 @@ def test_tags_are_limited_by_account_and_changes_by_comment(limited: Callable[..
 def test_edits_and_profile_changes_are_limited(limited: Callable[..., Flask]) -> None:
     world: World = make_world(limited(edit_rate="3/d"))
     comment, writer = world.comment(), world.enter("writer")
-    changes = [writer.patch(f"/comments/{comment}", {"body_md": "Other."}), writer.patch("/me", {"credential": "x"}), writer.delete(f"/comments/{comment}")]
+    changes = [
+        writer.patch(f"/comments/{comment}", {"body_md": "Other."}),
+        writer.patch("/me", {"credential": "x"}),
+        writer.delete(f"/comments/{comment}"),
+    ]
     assert [answer.status_code for answer in changes] == [200, 200, 204]
     assert writer.delete(f"/comments/{comment}/withdrawal").status_code == 429
     assert writer.patch("/me", {"credential": "x"}).status_code == 200, "nothing new costs nothing"

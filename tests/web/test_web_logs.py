@@ -57,7 +57,11 @@ def logged(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Logged]:
 
 def test_each_request_is_a_line_with_its_id(logged: Logged) -> None:
     client = logged.app.test_client()
-    answers = [client.get("/api/v1/articles?cursor=what-somebody-asked"), client.get("/api/v1/nothing"), client.post("/api/v1/session", json={})]
+    answers = [
+        client.get("/api/v1/articles?cursor=what-somebody-asked"),
+        client.get("/api/v1/nothing"),
+        client.post("/api/v1/session", json={}),
+    ]
     lines = logged.requests()
     assert [line["request_id"] for line in lines] == [answer.headers["X-Request-ID"] for answer in answers]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
@@ -66,7 +70,10 @@ def test_each_request_is_a_line_with_its_id(logged: Logged) -> None:
     assert "what-somebody-asked" not in logged.text.getvalue()
 
 
-@pytest.mark.parametrize(("given", "taken"), [("abcdef-123.X_y", True), ("short", False), ("x" * 65, False), ("with space 12", False), ("ünïcode-id-1", False), ("", False)])
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("abcdef-123.X_y", True), ("short", False), ("x" * 65, False), ("with space 12", False), ("ünïcode-id-1", False), ("", False)],
+)
 def test_a_callers_request_id_is_taken_when_it_is_one_word(logged: Logged, given: str, taken: bool) -> None:
     answer = logged.app.test_client().get("/health/live", headers={"X-Request-ID": given.encode().decode("latin-1")})
     assert (answer.headers["X-Request-ID"] == given) == taken
@@ -80,15 +87,33 @@ def test_no_secret_is_ever_logged(logged: Logged) -> None:
     client.post("/api/v1/session", json={"login": "anna", "password": wrong})
     client.post("/api/v1/session", json={"login": wrong, "password": PASSWORD})
     csrf = client.post("/api/v1/session", json={"login": "anna", "password": PASSWORD}).get_json()["csrf_token"]
-    made = client.post("/api/v1/me/tokens", json={"name": token_name, "scopes": ["read"]}, headers={"X-CSRF-Token": csrf}).get_json()["token"]
+    made = client.post("/api/v1/me/tokens", json={"name": token_name, "scopes": ["read"]}, headers={"X-CSRF-Token": csrf}).get_json()[
+        "token"
+    ]
     client.get("/api/v1/me", headers={"Authorization": f"Bearer {made}"})
     client.get("/api/v1/me", headers={"Authorization": f"Bearer {made}x"})
-    client.put("/api/v1/me/password", json={"current_password": PASSWORD, "new_password": "the next one 4712"}, headers={"X-CSRF-Token": csrf})
+    client.put(
+        "/api/v1/me/password", json={"current_password": PASSWORD, "new_password": "the next one 4712"}, headers={"X-CSRF-Token": csrf}
+    )
     client.post("/api/v1/accounts", json={"handle": "ben", "email": "ben@example.org", "password": "the third one 4713"})
     cookie = client.get_cookie(logged.app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     text = logged.text.getvalue()
-    for secret in (PASSWORD, wrong, csrf, made, made[3:], cookie.value, "4711", "4712", "4713", "anna@example.org", "ben@example.org", "$argon2", logged.app.secret_key):
+    for secret in (
+        PASSWORD,
+        wrong,
+        csrf,
+        made,
+        made[3:],
+        cookie.value,
+        "4711",
+        "4712",
+        "4713",
+        "anna@example.org",
+        "ben@example.org",
+        "$argon2",
+        logged.app.secret_key,
+    ):
         assert str(secret) not in text, secret
 
 
@@ -99,11 +124,18 @@ def test_what_matters_to_safety_is_logged(logged: Logged) -> None:
     csrf = client.post("/api/v1/session", json={"login": "anna", "password": PASSWORD}).get_json()["csrf_token"]
     client.delete("/api/v1/me/sessions", headers={"X-CSRF-Token": csrf})
     said = [(line["event"], line.get("account"), line["level"]) for line in map(json.loads, logged.lines) if line["event"] != "request"]
-    assert said == [("sign-in failed", 1, "warning"), ("sign-in failed", None, "warning"), ("signed in", 1, "info"), ("signed out everywhere", 1, "info")]
+    assert said == [
+        ("sign-in failed", 1, "warning"),
+        ("sign-in failed", None, "warning"),
+        ("signed in", 1, "info"),
+        ("signed out everywhere", 1, "info"),
+    ]
 
 
 @pytest.mark.parametrize("logged", ["json", "console"], indirect=True)
-@pytest.mark.parametrize("path", ["/a/x%0A2026-01-01 [critical] forged", "/a/x%0D%0Aforged", "/a/x%E2%80%A8forged", "/a/x%1b[31mforged", "/a/x%C2%85forged"])
+@pytest.mark.parametrize(
+    "path", ["/a/x%0A2026-01-01 [critical] forged", "/a/x%0D%0Aforged", "/a/x%E2%80%A8forged", "/a/x%1b[31mforged", "/a/x%C2%85forged"]
+)
 def test_no_address_begins_a_line_of_its_own(logged: Logged, path: str) -> None:
     logged.app.test_client().get(path)
     assert len(logged.lines) == 1
@@ -116,7 +148,9 @@ def test_a_failure_is_logged_in_full_and_answered_in_short(logged: Logged, monke
         raise RuntimeError("the inner workings")
 
     monkeypatch.setattr(idempotency, "reserve", fail)
-    answer = logged.app.test_client().post("/api/v1/accounts", headers={"Idempotency-Key": "k"}, json={"handle": "ben", "email": "b@example.org", "password": PASSWORD})
+    answer = logged.app.test_client().post(
+        "/api/v1/accounts", headers={"Idempotency-Key": "k"}, json={"handle": "ben", "email": "b@example.org", "password": PASSWORD}
+    )
     assert (answer.status_code, answer.get_json()["type"]) == (500, "/problems/internal")
     assert "inner workings" not in answer.text
     failure = next(line for line in map(json.loads, logged.lines) if line["event"] == "unforeseen failure")

@@ -119,7 +119,9 @@ def world(app: Flask) -> World:
     return made
 
 
-@pytest.mark.parametrize(("who", "mode"), [("visitor", GenerationMode.POSITIVE), ("token", GenerationMode.POSITIVE), ("token", GenerationMode.NEGATIVE)])
+@pytest.mark.parametrize(
+    ("who", "mode"), [("visitor", GenerationMode.POSITIVE), ("token", GenerationMode.POSITIVE), ("token", GenerationMode.NEGATIVE)]
+)
 def test_made_up_requests_get_only_what_is_documented(world: World, who: str, mode: GenerationMode) -> None:
     load_all_checks()
     checks = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]

@@ -72,7 +72,10 @@ def test_bodies_that_cannot_be_are_refused_with_their_status(world: World) -> No
         assert world.enter("visitor").get(f"/articles/{world.article_id}").json["comment_count"] == 0
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ";;=\xff", "x" * 5000])
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", ";;=\xff", "x" * 5000],
+)
 def test_only_json_is_read(world: World, kind: str) -> None:
     answer = post(world.enter("writer"), world, b'{"body_md":"x"}', content_type=kind)
     assert (answer.status_code, answer.json["type"]) == (415, "/problems/unsupported-media-type")
@@ -97,7 +100,9 @@ def test_a_body_in_chunks_ends_at_the_limit(world: World) -> None:
     token = world.token("writer", Scope.COMMENT)
     for size, status in ((100, 201), (300_000, 413)):
         body = b'{"body_md":"' + b"x" * 10 + b'"}' + b" " * size
-        builder = EnvironBuilder(f"/api/v1/articles/{world.article_id}/comments", method="POST", headers=[("Authorization", f"Bearer {token.token}")])
+        builder = EnvironBuilder(
+            f"/api/v1/articles/{world.article_id}/comments", method="POST", headers=[("Authorization", f"Bearer {token.token}")]
+        )
         builder.content_type, builder.input_stream = JSON, BytesIO(body)
         environ = builder.get_environ()
         environ.pop("CONTENT_LENGTH", None)

@@ -28,12 +28,32 @@ def test_no_address_of_the_sample_leads_elsewhere(target: str) -> None:
         assert leads_to(safe_next(given_target)) == "talk.example.org", given_target
 
 
-@pytest.mark.parametrize("target", ["/", "/a/on-touch", "/a/on-touch?sort=newest&limit=5#c12", "/c/12", "/settings", "/a/b//c", "/u/anna?x=//evil"])
+@pytest.mark.parametrize(
+    "target", ["/", "/a/on-touch", "/a/on-touch?sort=newest&limit=5#c12", "/c/12", "/settings", "/a/b//c", "/u/anna?x=//evil"]
+)
 def test_a_path_of_this_site_is_kept(target: str) -> None:
     assert safe_next(target) == target
 
 
-@pytest.mark.parametrize("target", [None, "", "a", "?x", "#x", "http:a", "https://talk.example.org/", "javascript:alert(1)", "//", "/\\", "/\t/x", "/a b", "/a\x7f", "/\x00"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        None,
+        "",
+        "a",
+        "?x",
+        "#x",
+        "http:a",
+        "https://talk.example.org/",
+        "javascript:alert(1)",
+        "//",
+        "/\\",
+        "/\t/x",
+        "/a b",
+        "/a\x7f",
+        "/\x00",
+    ],
+)
 def test_anything_else_leads_to_the_start_or_where_was_said(target: str | None) -> None:
     assert safe_next(target) == "/"
     assert safe_next(target, otherwise="/settings") == "/settings"
