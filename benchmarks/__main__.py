@@ -71,7 +71,7 @@ def _run(plan: Plan, *, keep: bool) -> None:
             contender.fill(discussion)
         _compare(ours, peer)
         figures = measure(ours, peer, discussion, plan, say=_say)
-        page = write_page(figures, ours, peer, discussion, plan, at=datetime.now(UTC))
+        page = write_page(figures, ours, peer, discussion, at=datetime.now(UTC))
     print(
         f"\n{describe_machine()}\n\n{write_table(figures, ours, peer)}\n\nratio: {ours.name} / {peer.name} in requests a second, median of the rounds (smallest – largest)"
     )

@@ -3,6 +3,7 @@
 Contenders take turns within a round and the first to go changes from round to round, so that a slow minute of the machine meets both alike.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,9 +18,13 @@ CONNECTIONS = (1, 16)
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a run is: rounds, seconds for each reading and comments for each posting at one connection (four times as many at 16)."""
+    """How long a run is: rounds, seconds for each reading and comments for each posting at one connection (four times as many at 16).
+
+    On a slow or busy machine no further round of a thing begins after ``enough`` seconds, from the second on.
+    """
 
     rounds: int = 5
+    enough: float = 45
     seconds: float = 1.5
     posts: int = 40
 
@@ -72,23 +77,26 @@ Slot = Callable[[Contender], Load]
 def measure(ours: Contender, peer: Contender, discussion: Sequence[Comment], plan: Plan, *, say: Callable[[str], None]) -> list[Figure]:
     """Measure both and return the figures: first page and whole thread of the discussion as it was filled, then posting to it."""
     figures = [
-        *_take_turns(ours, peer, "first page", plan.rounds, say, lambda connections: _reading("first_page", connections, plan.seconds)),
-        *_take_turns(ours, peer, "whole thread", plan.rounds, say, lambda connections: _reading("whole_thread", connections, plan.seconds)),
+        *_take_turns(ours, peer, "first page", plan, say, lambda connections: _reading("first_page", connections, plan.seconds)),
+        *_take_turns(ours, peer, "whole thread", plan, say, lambda connections: _reading("whole_thread", connections, plan.seconds)),
     ]
     # Last, because the thread grows; both get the same comments, so it grows alike.
     more = write_more(discussion)
     return [
         *figures,
-        *_take_turns(ours, peer, "post a comment", plan.rounds, say, lambda connections: _posting(more, connections, plan.posts)),
+        *_take_turns(ours, peer, "post a comment", plan, say, lambda connections: _posting(more, connections, plan.posts)),
     ]
 
 
 def _take_turns(
-    ours: Contender, peer: Contender, thing: str, rounds: int, say: Callable[[str], None], slot_for: Callable[[int], Slot]
+    ours: Contender, peer: Contender, thing: str, plan: Plan, say: Callable[[str], None], slot_for: Callable[[int], Slot]
 ) -> Iterator[Figure]:
     figures = [Figure(thing, connections, Series(), Series()) for connections in CONNECTIONS]
-    for number in range(rounds):
-        say(f"{thing}, round {number + 1} of {rounds}")
+    begun = time.monotonic()
+    for number in range(plan.rounds):
+        if number > 1 and time.monotonic() - begun > plan.enough:
+            break
+        say(f"{thing}, round {number + 1} of {plan.rounds}")
         for figure in figures:
             slot = slot_for(figure.connections)
             turns = [(ours, figure.ours), (peer, figure.peer)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.contender import Contender
 from benchmarks.discussion import Comment
-from benchmarks.measure import Figure, Plan
+from benchmarks.measure import Figure
 
 _PAGE = """\
 # Side by side with {peer}
@@ -58,9 +58,7 @@ def write_table(figures: Sequence[Figure], ours: Contender, peer: Contender) -> 
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def write_page(
-    figures: Sequence[Figure], ours: Contender, peer: Contender, discussion: Sequence[Comment], plan: Plan, *, at: datetime
-) -> str:
+def write_page(figures: Sequence[Figure], ours: Contender, peer: Contender, discussion: Sequence[Comment], *, at: datetime) -> str:
     """Return RESULTS.md."""
     posted = sum(len(outcome.milliseconds) for figure in figures if figure.thing == "post a comment" for outcome in figure.ours.outcomes)
     return _PAGE.format(
@@ -71,7 +69,7 @@ def write_page(
         count=len(discussion),
         roots=sum(comment.parent is None for comment in discussion),
         length=sum(len(comment.text) for comment in discussion),
-        rounds=plan.rounds,
+        rounds=_span([len(figure.ratios) for figure in figures]),
         table=write_table(figures, ours, peer),
         contenders="\n".join(f"| {one.name} | {one.version} | {one.setting} | {one.durability} |" for one in (ours, peer)),
         requests=len(ours.whole_thread()),
@@ -97,6 +95,10 @@ def _processor() -> str:
     return next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor() or "unknown processor"
     )
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return str(min(numbers)) if min(numbers) == max(numbers) else f"{min(numbers)} to {max(numbers)}"
 
 
 def _row(figure: Figure) -> list[str]:
