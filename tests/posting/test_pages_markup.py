@@ -118,6 +118,14 @@ def test_a_stance_is_never_shown_by_colour_alone(screens: list[Screen]) -> None:
                 assert words[stance] in element.text.lower(), f"{element.text} on {screen.address}"
 
 
+def test_reading_leaves_no_cookie(app: Flask) -> None:
+    demo.load()
+    reader = Reader(app.test_client())
+    for path in demo.pages_of_everybody()[""]:
+        if not path.startswith("/sign-"):
+            assert "Set-Cookie" not in reader.open(path).response.headers, path
+
+
 def test_every_page_can_be_shown_in_another_layout() -> None:
     pages = [
         path
