@@ -85,7 +85,7 @@ def take(session: Session, article_id: int, viewers: list[Viewer], step: Step) -
         do[what]()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps)
 def test_every_step_leaves_the_counts_true(app: Flask, history: list[Step]) -> None:
     with writing() as session, app.test_request_context():
