@@ -190,7 +190,7 @@ class Person:
 class Reply(TestResponse):
     """A response as a test reads it: its body is whatever JSON it is."""
 
-    json: Any  # type: ignore[assignment]
+    json: Any
 
 
 class ApiClient:
