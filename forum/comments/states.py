@@ -23,6 +23,10 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
 }
 
 
+# What a comment's own writer may do to it; only these are offered when another is refused.
+WRITERS_EVENTS = ("edit", "withdraw", "unwithdraw")
+
+
 def allowed_events(state: State) -> tuple[str, ...]:
-    """Return the events that may happen to a comment in ``state``, in the table's order."""
-    return tuple(event for event, (sources, _) in MOVES.items() if state in sources)
+    """Return what the writer of a comment in ``state`` may do to it."""
+    return tuple(event for event in WRITERS_EVENTS if state in MOVES[event][0])
