@@ -197,4 +197,4 @@ def test_of_two_editors_the_second_is_told(world: World) -> None:
 def test_an_edit_of_what_is_withdrawn_names_what_may_be_done(world: World) -> None:
     comment = world.comment(withdrawn=True)
     answer = world.enter("writer").patch(f"/comments/{comment}", {"body_md": "x"})
-    assert (answer.status_code, answer.json["allowed"]) == (409, ["unwithdraw", "erase"])
+    assert (answer.status_code, answer.json["allowed"]) == (409, ["unwithdraw"])
