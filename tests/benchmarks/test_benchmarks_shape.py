@@ -1,8 +1,11 @@
 """What the benchmarks stand on: the discussion is the same everywhere and of the promised shape, and the figures are what they are called."""
 
+import os
 import re
+import sys
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -13,7 +16,7 @@ from benchmarks.forum_contender import ForumContender
 from benchmarks.isso_contender import LOCK, IssoContender
 from benchmarks.load import Load, Outcome, Request, WrongAnswerError, run
 from benchmarks.measure import Figure, Series
-from benchmarks.process import free_port
+from benchmarks.process import StartError, free_port, serving
 from benchmarks.report import write_table
 from forum.text.limits import find_body_faults, normalize_body
 
@@ -126,3 +129,28 @@ def test_the_peer_is_locked_by_hashes_without_an_address() -> None:
     assert all(re.fullmatch(r"[a-z0-9-]+==\S+ \\", line) for line in lines)
     assert text.count("--hash=sha256:") >= len(lines)
     assert {"isso", "gunicorn", "setuptools"} <= {line.partition("==")[0] for line in lines}
+
+
+SERVER = "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind='127.0.0.1')"
+
+
+def _interrupted(port: int, log: Path) -> None:
+    with serving([sys.executable, "-c", SERVER, str(port)], env=os.environ, log=log, port=port, ready_path="/"):
+        assert run(Load(port, [[Request("/")]], 1, 0.0, 3)).body_bytes > 0
+        raise KeyboardInterrupt
+
+
+def test_what_was_started_is_stopped_whatever_happens(tmp_path: Path) -> None:
+    port = free_port()
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(port, tmp_path / "log")
+    with pytest.raises(WrongAnswerError):
+        run(Load(port, [[Request("/")]], 1, 0.0, 1))
+
+
+def test_a_server_that_ends_is_not_waited_for(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StartError, match="ended before"),
+        serving([sys.executable, "-c", ""], env=os.environ, log=tmp_path / "log", port=1, ready_path="/"),
+    ):
+        raise AssertionError("it never began")
