@@ -84,12 +84,6 @@ def test_a_data_folder_that_cannot_be_made(forum: Forum, tmp_path: Path) -> None
     assert "cannot be used: Not a directory. Set FORUM_DATA_DIR" in refusal
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_data_folder_that_cannot_be_written(forum: Forum, folder: Path) -> None:
-    folder.mkdir(mode=0o500)
-    assert "cannot be used: Permission denied. Set FORUM_DATA_DIR" in forum("init").refusal
-
-
 def test_a_file_that_is_no_database(forum: Forum, folder: Path) -> None:
     folder.mkdir()
     (folder / "forum.sqlite3").write_text("These are the voyages of a text file that is longer than a header.\n" * 9)
