@@ -38,9 +38,7 @@ class ForumContender:
     @contextmanager
     def open(self, folder: Path, *, workers: int) -> Iterator[None]:
         """Serve from an empty ``folder``, without rate limits."""
-        self.setting = (
-            f"`forum serve --workers {workers}` (gunicorn gthread, 8 threads each), SQLite, rate limits off, a JSON log line a request"
-        )
+        self.setting = f"`forum serve --workers {workers}` (gunicorn gthread, 8 threads each), SQLite, rate limits off, a lock waited for up to 30 s, a JSON log line a request"
         forum = str(Path(sys.executable).parent / "forum")
         others = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
         env = others | {
