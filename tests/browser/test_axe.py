@@ -1,0 +1,262 @@
+"""Every page, in light and dark, wide and narrow: axe finds nothing (WCAG 2.2 AA and best practice), nothing runs out of 320 pixels.
+
+The rule: a page door that the table below does not know fails the test. What a page may never do (console, policy, other hosts) ``conftest`` watches.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page
+
+from forum.app import PAGE_ROOMS
+from tests.browser.desk import Visit
+from tests.browser.places import Places
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (360, "dark"), (1280, "dark"), (360, "light")]
+# axe takes seconds for a page of thousands of elements: this one is looked at in each width and each scheme, but not in all four pairs.
+LARGE = {"discussion"}
+# 1280 × 1024 at 400 % (WCAG 2.2, 1.4.10).
+ZOOMED = {"width": 320, "height": 256}
+NOBODY_AT = 9_999_999
+LONG = "Ein­wand" + "donaudampfschifffahrtsgesellschaft" * 3
+# What one sees after these is another page: they answer with a redirect, refused or not.
+REDIRECT = {"POST /sign-out"}
+
+
+@dataclass(frozen=True)
+class View:
+    """A page as somebody gets it: the door, who opens ``path`` and, for a form, what is then sent to ``to``; ``status`` is the answer's."""
+
+    name: str
+    door: str
+    path: str
+    who: str = ""
+    status: int = 200
+    to: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+SETTINGS = "/settings"
+VIEWS = [
+    View("articles", "GET /", "/"),
+    View("articles by size", "GET /", "/?sort=most_commented", "marit"),
+    View("after the last article", "GET /", "/?limit=50", "joel"),
+    View("discussion", "GET /a/<slug>", "/a/{slug}"),
+    View("discussion of a reader", "GET /a/<slug>", "/a/{slug}?sort=most_contested&limit=2&replies=3", "joel"),
+    View("discussion of its author", "GET /a/<slug>", "/a/{slug}?limit=1&replies=2", "marit"),
+    View("discussion of a moderator", "GET /a/<slug>", "/a/{slug}?limit=1&replies=2", "imke"),
+    View("filtered", "GET /a/<slug>", "/a/{slug}?stance=skepticism&sort=newest&limit=3"),
+    View("filtered, nothing fits", "GET /a/<slug>", "/a/{slug}?by=me&tagged=disagreement&answered=no&stance=encouragement", "joel"),
+    View("nobody has answered", "GET /a/<slug>", "/a/{empty}"),
+    View("a starter", "GET /a/<slug>", "/a/{empty}?stand=skepticism", "joel"),
+    View("closed", "GET /a/<slug>", "/a/{closed}", "joel"),
+    View("comment", "GET /c/<id:comment_id>", "/c/{root}", "joel"),
+    View("comment deep in a thread", "GET /c/<id:comment_id>", "/c/{deep}#c{deep}"),
+    View("withdrawn comment", "GET /c/<id:comment_id>", "/c/{withdrawn}"),
+    View("one's own withdrawn comment", "GET /c/<id:comment_id>", "/c/{own_withdrawn}", "joel"),
+    View("more replies", "GET /c/<id:comment_id>/thread", "/c/{full}/thread?after={full}&limit=3"),
+    View("end of a thread", "GET /c/<id:comment_id>/thread", f"/c/{{root}}/thread?after={NOBODY_AT}"),
+    View("history", "GET /c/<id:comment_id>/history", "/c/{edited}/history"),
+    View("history of what is withdrawn", "GET /c/<id:comment_id>/history", "/c/{withdrawn}/history"),
+    View("person", "GET /u/<handle>", "/u/priya"),
+    View("person who wrote nothing", "GET /u/<handle>", "/u/imke"),
+    View("composer", "GET /a/<slug>/comments", "/a/{slug}/comments?stand=disagreement", "joel"),
+    View("composer, empty", "POST /a/<slug>/comments", "/a/{slug}/comments", "joel", 422, "/a/{slug}/comments"),
+    View(
+        "composer, closed", "POST /a/<slug>/comments", "/a/{slug}/comments", "joel", 409, "/a/{closed}/comments", {"body_md": "Too late."}
+    ),
+    View("composer of a visitor", "POST /a/<slug>/comments", "/", "", 403, "/a/{slug}/comments", {"body_md": "A word."}),
+    View(
+        "preview",
+        "POST /a/<slug>/preview",
+        "/a/{slug}/comments",
+        "joel",
+        200,
+        "/a/{slug}/preview",
+        {"body_md": f"> so\n\n# {LONG}\n\n`{LONG}`\n\n- a\n\n[x](https://x.example)", "stance": "skepticism"},
+    ),
+    View("reply", "GET /c/<id:comment_id>/reply", "/c/{root}/reply", "joel"),
+    View("edit", "GET /c/<id:comment_id>/edit", "/c/{own}/edit", "joel"),
+    View("edit, empty", "POST /c/<id:comment_id>/edit", "/c/{own}/edit", "joel", 422, "/c/{own}/edit", {"body_md": " ", "version": "1"}),
+    View(
+        "edit, stale", "POST /c/<id:comment_id>/edit", "/c/{own}/edit", "joel", 412, "/c/{own}/edit", {"body_md": "Mine.", "version": "77"}
+    ),
+    View(
+        "preview of an edit",
+        "POST /c/<id:comment_id>/preview",
+        "/c/{own}/edit",
+        "joel",
+        200,
+        "/c/{own}/preview",
+        {"body_md": "**So**", "version": "1"},
+    ),
+    View("withdraw", "GET /c/<id:comment_id>/withdraw", "/c/{own}/withdraw", "joel"),
+    View(
+        "withdraw, too old a form",
+        "POST /c/<id:comment_id>/withdraw",
+        "/c/{own}/withdraw",
+        "joel",
+        403,
+        "/c/{own}/withdraw",
+        {"csrf_token": "old"},
+    ),
+    View("undo", "GET /c/<id:comment_id>/withdraw", "/c/{own_withdrawn}/withdraw", "joel"),
+    View(
+        "undo, too old a form",
+        "POST /c/<id:comment_id>/unwithdraw",
+        "/c/{own_withdrawn}/withdraw",
+        "joel",
+        403,
+        "/c/{own_withdrawn}/unwithdraw",
+        {"csrf_token": "old"},
+    ),
+    View("tag", "GET /c/<id:comment_id>/tag", "/c/{root}/tag", "joel"),
+    View("tag, none chosen", "POST /c/<id:comment_id>/tag", "/c/{root}/tag", "joel", 422, "/c/{root}/tag"),
+    View("tag of a visitor", "POST /c/<id:comment_id>/tag", "/", "", 403, "/c/{root}/tag", {"stance": "agreement"}),
+    View("sign in", "GET /sign-in", "/sign-in?next=/a/{slug}"),
+    View("sign in, wrong", "POST /sign-in", "/sign-in", "", 401, "/sign-in", {"login": "joel", "password": "wrong and long"}),
+    View("sign up", "GET /sign-up", "/sign-up"),
+    View("sign up, all wrong", "POST /sign-up", "/sign-up", "", 422, "/sign-up", {"handle": "a b", "email": "x", "password": "short"}),
+    View("settings", "GET /settings", SETTINGS, "marit"),
+    View("profile refused", "POST /settings/profile", SETTINGS, "joel", 422, "/settings/profile"),
+    View(
+        "password refused",
+        "POST /settings/password",
+        SETTINGS,
+        "imke",
+        422,
+        "/settings/password",
+        {"current_password": "wrong", "new_password": "x"},
+    ),
+    View("sign-in not there", "POST /settings/sign-ins/<id:signin_id>/end", SETTINGS, "joel", 404, f"/settings/sign-ins/{NOBODY_AT}/end"),
+    View(
+        "sign out everywhere, too old a form",
+        "POST /settings/sign-ins/end",
+        SETTINGS,
+        "joel",
+        403,
+        "/settings/sign-ins/end",
+        {"csrf_token": "old"},
+    ),
+    View("token made", "POST /settings/tokens", SETTINGS, "joel", 200, "/settings/tokens", {"name": "backup script", "scopes": "read"}),
+    View("token refused", "POST /settings/tokens", SETTINGS, "joel", 422, "/settings/tokens"),
+    View("token not there", "POST /settings/tokens/<id:token_id>/revoke", SETTINGS, "joel", 404, f"/settings/tokens/{NOBODY_AT}/revoke"),
+    View("new article", "GET /articles/new", "/articles/new", "marit"),
+    View(
+        "new article refused",
+        "POST /articles/new",
+        "/articles/new",
+        "marit",
+        422,
+        "/articles/new",
+        {"url": "ftp://x", "authors": "nobody-here"},
+    ),
+    View("article edit", "GET /a/<slug>/edit", "/a/{closed}/edit", "marit"),
+    View(
+        "article edit, stale",
+        "POST /a/<slug>/edit",
+        "/a/{closed}/edit",
+        "marit",
+        412,
+        "/a/{closed}/edit",
+        {"title": "Other", "seen": "old", "authors": "marit"},
+    ),
+    View("find a page", "GET /at", "/at"),
+    View("unknown page", "GET /at", "/at?url=https://host.example/x", "marit", 404),
+    View("no address", "GET /at", "/at?url=x%20y", "", 404),
+    View("for programs", "GET /api/v1/docs", "/api/v1/docs"),
+    View("problems", "GET /problems/", "/problems/"),
+    View("a problem", "GET /problems/<kind>", "/problems/rate-limited"),
+    View("not allowed", "GET /articles/new", "/articles/new", "joel", 403),
+    View("not there", "GET /a/<slug>", "/nowhere", "", 404),
+    View("no such comment", "GET /c/<id:comment_id>", f"/c/{NOBODY_AT}", "joel", 404),
+    View("no such order", "GET /", "/?sort=loudest", "", 422),
+]
+
+
+def show(visit: Visit, view: View, places: Places) -> Page:
+    """Open a view and check the status of its answer."""
+    page = visit.page
+    answer = page.goto(view.path.format(**places.named), wait_until="load")
+    if view.to:
+        with page.expect_navigation(wait_until="load") as sent:
+            page.evaluate(SEND, [view.to.format(**places.named), dict(view.fields)])
+        answer = sent.value
+    assert answer is not None
+    assert answer.status == view.status, f"{view.name}: {page.inner_text('main')[:300]}"
+    return page
+
+
+# A form beside the page's own, since a browser would not send what is plainly incomplete.
+SEND = """([action, fields]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action });
+  const token = document.querySelector("[name=csrf_token]")?.value;
+  for (const [name, value] of Object.entries({ ...(token ? { csrf_token: token } : {}), ...fields }))
+    form.append(Object.assign(document.createElement("textarea"), { name, value }));
+  document.body.append(form);
+  form.submit();
+}"""
+RUN = """async (rules) => {
+  const { violations } = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
+  return violations.flatMap((it) => it.nodes.slice(0, 4).map((node) => `${it.id}: ${node.html.slice(0, 160)} – ${node.failureSummary.slice(0, 300)}`));
+}"""
+# Whatever can be used lies within the window; what is hidden from sight on purpose is one pixel wide.
+OUTSIDE = """() => {
+  const wide = document.documentElement.clientWidth;
+  const found = document.scrollingElement.scrollWidth > wide ? [`the page is ${document.scrollingElement.scrollWidth} pixels wide`] : [];
+  for (const it of document.querySelectorAll("a, button, input, select, textarea, summary, label")) {
+    const box = it.getBoundingClientRect();
+    if (box.width > 1 && (box.left < 0 || box.right > wide + 0.5)) found.push(`${it.outerHTML.slice(0, 120)} from ${box.left} to ${box.right}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_page_is_for_everybody(visit: Callable[..., Visit], places: Places, view: View) -> None:
+    page = show(visit(view.who, viewport={"width": 1280, "height": 1024}), view, places)
+    assert page.title().strip(" ·")
+    # The description of the API is one section again and again; half a minute of axe for what four of them say already.
+    page.evaluate("document.querySelectorAll('.door:nth-of-type(n+5)').forEach((door) => door.remove())")
+    page.evaluate(AXE)
+    found: dict[Any, list[str]] = {}
+    for width, scheme in LOOKS[:2] if view.name in LARGE else LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 1024})
+        found[width, scheme] = page.evaluate(RUN, RULES)
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    found["zoomed"] = page.evaluate(OUTSIDE)
+    assert {look: faults for look, faults in found.items() if faults} == {}
+
+
+def test_every_page_door_has_its_view() -> None:
+    doors = {f"{door.method} {door.rule}" for room in PAGE_ROOMS for door in room.doors}
+    seen = {view.door for view in VIEWS}
+    assert doors - seen - REDIRECT == set(), "give each of these doors a view"
+    assert (seen | REDIRECT) - doors == set(), "these doors are gone"
+
+
+def test_axe_knows_wcag_2_2(visit: Callable[..., Visit]) -> None:
+    page = visit().open("/")
+    page.evaluate(AXE)
+    assert page.evaluate("axe.getRules(['wcag22aa']).map((rule) => rule.ruleId)") == ["target-size"]
+    assert page.evaluate("Number(axe.version.split('.')[0]) * 100 + Number(axe.version.split('.')[1])") >= 410
+
+
+def test_axe_and_the_bounds_find_what_is_wrong(visit: Callable[..., Visit]) -> None:
+    page = visit(viewport=ZOOMED).open("/")
+    page.evaluate(AXE)
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\"><button></button><p><a href=/ id=far>far</a></p>')"
+    )
+    page.evaluate(
+        "const far = document.getElementById('far'); far.style.position = 'relative'; far.style.left = '400px'; far.style.color = '#ddd'"
+    )
+    assert {line.partition(":")[0] for line in page.evaluate(RUN, RULES)} >= {"image-alt", "button-name", "color-contrast"}
+    assert len(page.evaluate(OUTSIDE)) == 2
