@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
+from base64 import b64encode
 from pathlib import Path
 from typing import Literal
 
@@ -23,19 +24,33 @@ Scheme = Literal["light", "dark"]
 
 def take_all(browser: Browser, site: Site, folder: Path | None) -> None:
     """Take the README's picture and, into ``folder``, all the others."""
-    README.parent.mkdir(exist_ok=True)
-    page = _open(browser, site, WIDE, "light", scale=1.5)
-    _go(page, site, PAGE)
-    # What one must see at once: the end of the claim's summary, the four stances, and how a thread reads.
-    page.locator("#discussion").evaluate("it => scrollTo(0, it.getBoundingClientRect().top + scrollY - 24)")
-    page.screenshot(path=README)
-    page.context.close()
+    _take_readme(browser, site)
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for width in (WIDE, NARROW):
         for scheme in ("light", "dark"):
             _take_visit(browser, site, folder, width, scheme)
+
+
+def _take_readme(browser: Browser, site: Site) -> None:
+    # The article lies between its claim and what people say of it: two windows beside each other show both at once, and nothing is made up.
+    page = _open(browser, site, WIDE // 2, "light")
+    _go(page, site, PAGE)
+    halves = [page.screenshot()]
+    page.locator(".thread > li > .c.skepticism").first.evaluate("it => scrollTo(0, it.getBoundingClientRect().top + scrollY - 28)")
+    halves.append(page.screenshot())
+    page.context.close()
+    sheet = _open(browser, site, WIDE, "light")
+    images = "".join(
+        f'<img src="data:image/png;base64,{b64encode(half).decode()}" width="{WIDE // 2}" style="box-shadow:0 0 0 1px #ddd5c7">'
+        for half in halves
+    )
+    sheet.set_content(f'<body style="margin:0;display:flex;background:#fdfbf7">{images}')
+    sheet.wait_for_function("[...document.images].every((it) => it.complete)")
+    README.parent.mkdir(exist_ok=True)
+    sheet.screenshot(path=README)
+    sheet.context.close()
 
 
 def _take_visit(browser: Browser, site: Site, folder: Path, width: int, scheme: Scheme) -> None:
@@ -73,8 +88,8 @@ def _take_visit(browser: Browser, site: Site, folder: Path, width: int, scheme: 
     page.context.close()
 
 
-def _open(browser: Browser, site: Site, width: int, scheme: Scheme, *, scale: float = 1) -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 900}, device_scale_factor=scale, color_scheme=scheme, locale="en-GB")
+def _open(browser: Browser, site: Site, width: int, scheme: Scheme) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB")
     return context.new_page()
 
 
@@ -86,7 +101,7 @@ def main() -> None:
     """Serve the demo in a folder of its own and take the pictures."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as data, serve(Path(data), demo=True) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        browser = playwright.chromium.launch(executable_path=executable, args=[*QUIET, "--disable-lcd-text"])
         take_all(browser, site, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
         browser.close()
 
