@@ -1,21 +1,33 @@
 """The demo discussion in a test's database, and its pages: what tests of weight, markup and translation look at."""
 
+from pathlib import Path
+
+from flask import Flask
 from sqlalchemy import select
 
 from forum.accounts.models import Account
+from forum.app import create_app
 from forum.comments.models import Comment
+from forum.db.schema import bring_up_to_date
 from forum.db.transaction import reading, writing
 from forum.demo.load import load_demo
+from tests.conftest import OutsideClient
+from tests.conftest import test_settings as settings_for
 
 PASSWORD = "demo password of a test"
 PAGE = "/a/massage-in-the-treatment-of-cancer-part-2"
 EMPTY = "/a/what-i-would-measure-next"
 
 
-def load() -> None:
-    """Load the demo discussion into the empty database."""
-    with writing() as session:
-        load_demo(session, PASSWORD)
+def make_app(folder: Path) -> Flask:
+    """Return an application of its own with the demo discussion in an embedded database: made once for all tests of a file, which only read."""
+    app = create_app(settings_for(folder, rate_limits="off"))
+    app.test_client_class = OutsideClient
+    with app.app_context():
+        bring_up_to_date()
+        with writing() as session:
+            load_demo(session, PASSWORD)
+    return app
 
 
 def comment_by(handle: str, *, depth: int | None = None, edited: bool = False, state: str = "visible") -> int:

@@ -14,13 +14,20 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 LABELLED = ("input", "textarea", "select")
 
 
-@pytest.fixture
-def screens(app: Flask) -> list[Screen]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application with the demo discussion."""
+    return demo.make_app(tmp_path_factory.mktemp("markup"))
+
+
+@pytest.fixture(scope="module")
+def screens(site: Flask) -> list[Screen]:
     """Every page, as a visitor, a reader and an author see it; parsing alone proves that tags nest and ids are unique."""
-    demo.load()
     found = []
-    for login, paths in demo.pages_of_everybody().items():
-        reader = Reader(app.test_client())
+    with site.app_context():
+        pages = demo.pages_of_everybody()
+    for login, paths in pages.items():
+        reader = Reader(site.test_client())
         if login:
             reader.sign_in(login, demo.PASSWORD)
         for path in paths:
@@ -118,10 +125,11 @@ def test_a_stance_is_never_shown_by_colour_alone(screens: list[Screen]) -> None:
                 assert words[stance] in element.text.lower(), f"{element.text} on {screen.address}"
 
 
-def test_reading_leaves_no_cookie(app: Flask) -> None:
-    demo.load()
-    reader = Reader(app.test_client())
-    for path in demo.pages_of_everybody()[""]:
+def test_reading_leaves_no_cookie(site: Flask) -> None:
+    reader = Reader(site.test_client())
+    with site.app_context():
+        pages = demo.pages_of_everybody()[""]
+    for path in pages:
         if not path.startswith("/sign-"):
             assert "Set-Cookie" not in reader.open(path).response.headers, path
 

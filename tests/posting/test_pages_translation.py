@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import flask_babel
 import pytest
@@ -37,9 +38,9 @@ class Brackets:
 
 
 @pytest.fixture
-def bracketed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """The application with the demo discussion, translated into brackets."""
-    demo.load()
+def bracketed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """An application with the demo discussion, translated into brackets."""
+    app = demo.make_app(tmp_path)
     monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda self: Brackets())
     return app
 
@@ -95,7 +96,9 @@ def without_people(text: str) -> str:
 
 def test_no_word_stands_outside_the_translation(bracketed: Flask) -> None:
     found = []
-    for login, paths in demo.pages_of_everybody().items():
+    with bracketed.app_context():
+        pages = demo.pages_of_everybody()
+    for login, paths in pages.items():
         reader = Reader(bracketed.test_client())
         if login:
             reader.sign_in(login, demo.PASSWORD)

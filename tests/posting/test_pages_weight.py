@@ -39,11 +39,17 @@ def counting(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application with the demo discussion."""
+    return demo.make_app(tmp_path_factory.mktemp("weight"))
+
+
 @pytest.fixture
-def reader(app: Flask) -> Reader:
+def reader(site: Flask) -> Iterator[Reader]:
     """A reader of the demo discussion."""
-    demo.load()
-    return Reader(app.test_client())
+    with site.app_context():
+        yield Reader(site.test_client())
 
 
 @pytest.mark.parametrize("login", ["", "joel", "marit"])
