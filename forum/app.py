@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from alembic.script import ScriptDirectory
 from flask import Flask, g, request, url_for
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
@@ -147,7 +147,7 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(
         site_name=settings.site_name, csrf_token=csrf_token, static=_static, STANCES=STANCE_WORDS, Stance=Stance, safe_html=Markup
     )
-    app.context_processor(lambda: {"viewer": _viewer()})
+    app.context_processor(lambda: {"language": str(get_locale()).replace("_", "-"), "viewer": _viewer()})
 
 
 def _viewer() -> Any:

@@ -1,6 +1,5 @@
 """JSON doors of people: sign up, sign in and out, one's own account, tokens and sign-ins."""
 
-from flask import request
 from msgspec import UNSET, structs
 from sqlalchemy.orm import Session
 
@@ -9,7 +8,6 @@ from forum.access.viewer import DEFAULT_SITE_ID, Role
 from forum.accounts.actions import (
     NewAccount,
     change_password,
-    check_new_account,
     create_account,
     create_token,
     edit_profile,
@@ -18,7 +16,6 @@ from forum.accounts.actions import (
     revoke_token,
 )
 from forum.accounts.models import Account
-from forum.accounts.passwords import find_password_faults, hash_password, is_password
 from forum.accounts.present import present_account, present_sign_in, present_token
 from forum.accounts.queries import get_account, list_sign_ins, list_tokens, roles_of
 from forum.accounts.schemas import (
@@ -35,35 +32,18 @@ from forum.accounts.schemas import (
     TokensOut,
 )
 from forum.accounts.signin import check_password, sign_in, sign_out
-from forum.db.transaction import reading, writing
-from forum.refusals import Fault, Kind, Refusal, invalid, not_found
-from forum.web.context import settings
+from forum.accounts.steps import end_own_sign_in, load_self, prepare_new_password, prepare_sign_up
+from forum.refusals import Kind, Refusal
 from forum.web.csrf import csrf_token
-from forum.web.doors import Answer, AnyCall, ApiDoors, Call
-from forum.web.limits import charge, network_of
+from forum.web.doors import Answer, ApiDoors, Call
 
 doors = ApiDoors("accounts")
 
 
-def load_self(call: AnyCall) -> Account | None:
-    """Load the caller's own account; None for a visitor, whom the permission then turns away."""
-    return call.session.get(Account, call.viewer.account_id) if call.viewer.account_id is not None else None
-
-
 def prepare_account(call: Call[None, AccountIn, None]) -> str:
     """Charge the attempt, check everything that can be checked, and hash the password while no transaction is open."""
-    return prepare_sign_up(call.body)
-
-
-def prepare_sign_up(body: AccountIn) -> str:
-    """Return the hash of a new account's password, or raise Refusal with everything that speaks against signing up."""
-    if settings().registration == "closed":
-        raise Refusal(Kind.FORBIDDEN, "Signing up is closed here; ask the people who run this site for an account.")
-    with writing() as session:
-        charge(session, "sign_up_rate", network_of(request.remote_addr))
-    with reading() as session:
-        check_new_account(session, NewAccount(body.handle, body.email, body.password, body.display_name))
-    return hash_password(body.password)
+    body = call.body
+    return prepare_sign_up(NewAccount(body.handle, body.email, body.password, body.display_name))
 
 
 @doors.door(
@@ -126,13 +106,6 @@ def end_session(call: Call[None, None, None]) -> Answer:
     return Answer(status=204)
 
 
-def end_own_sign_in(call: AnyCall) -> None:
-    """End the sign-in that this request came with, and forget its cookie."""
-    if call.viewer.account_id is not None and call.viewer.signin_id is not None:
-        end_sign_in(call.session, call.viewer.account_id, call.viewer.signin_id)
-    sign_out()
-
-
 @doors.door("GET", "/me", Permission.SELF_READ, load=load_self, answers={200: AccountOut}, private=True)
 def get_me(call: Call[Account, None, None]) -> Answer:
     """Show one's own account."""
@@ -151,24 +124,7 @@ def edit_me(call: Call[Account, AccountPatch, None]) -> Answer:
 
 def prepare_password(call: Call[Account, PasswordIn, None]) -> str:
     """Check the present password and hash the new one while no transaction is open."""
-    return prepare_new_password(call, call.body)
-
-
-def prepare_new_password(call: AnyCall, body: PasswordIn) -> str:
-    """Return the hash of the new password. Raises Refusal when the present one is wrong or the new one will not do."""
-    with writing() as session:
-        charge(session, "sign_in_rate", f"account:{call.viewer.account_id}")
-    with reading() as session:
-        account = session.get(Account, call.viewer.account_id)
-        if account is None:
-            raise not_found("account")
-        known, handle, email = account.password_hash, account.handle, account.email or ""
-    if not is_password(body.current_password, known):
-        raise invalid(Fault("/current_password", "wrong", "This is not your present password."))
-    faults = find_password_faults(body.new_password, handle=handle, email=email, pointer="/new_password")
-    if faults:
-        raise invalid(*faults)
-    return hash_password(body.new_password)
+    return prepare_new_password(call, current=call.body.current_password, new=call.body.new_password)
 
 
 @doors.door(

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from forum.access.viewer import Role
-from forum.accounts import api
+from forum.accounts import steps
 from forum.accounts.models import Account
 from forum.accounts.queries import roles_of
 from forum.db.transaction import reading, writing
@@ -88,7 +88,7 @@ def test_everything_that_is_wrong_is_said_at_once(world: World) -> None:
 
 
 def test_two_who_take_one_name_at_once_get_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "check_new_account", lambda session, new: None)
+    monkeypatch.setattr(steps, "check_new_account", lambda session, new: None)
     visitor = world.enter("visitor")
     statuses = [
         visitor.post("/accounts", GOOD | change).status_code for change in ({}, {"email": "other@example.org"}, {"handle": "other"})

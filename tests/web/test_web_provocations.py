@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from forum.access.permissions import Scope
-from forum.accounts import api as accounts_api
+from forum.accounts import steps
 from forum.comments.models import Comment
 from forum.db.transaction import writing
 from forum.refusals import Kind
@@ -127,7 +127,7 @@ def clash(case: Case) -> Reply:
     if case.door.endpoint == "articles_api.edit":
         return case.send(Sent(case.good().path, {"aliases": ["https://host.example/one"]}))
     # Two people who sign up with one handle at once: the check found it free for both.
-    case.patch.setattr(accounts_api, "check_new_account", lambda session, new: None)
+    case.patch.setattr(steps, "check_new_account", lambda session, new: None)
     return case.send(Sent("/accounts", {"handle": "member", "email": "another@example.org", "password": PASSWORD}))
 
 
