@@ -210,7 +210,9 @@ class ApiClient:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         if body is not None:
             named["data"], named["content_type"] = msgspec.json.encode(body), "application/json"
-        return cast(Reply, self.client.open(path[1:] if path.startswith("//") else f"/api/v1{path}", method=method, headers=headers, **named))
+        return cast(
+            Reply, self.client.open(path[1:] if path.startswith("//") else f"/api/v1{path}", method=method, headers=headers, **named)
+        )
 
     def get(self, path: str, **named: Any) -> Reply:
         """GET."""
