@@ -30,7 +30,7 @@ test: $(STAMP)test  ## run the tests on SQLite and PostgreSQL, without the slow 
 	@echo "Not run: the tests in a browser (make test-browser) and the slow ones (make test-slow). All of them: make test-all."
 
 test-browser: $(STAMP)browser chromium  ## run the tests in Chromium, which is installed when missing
-	@$(PYTEST) -m browser tests/browser
+	@$(PYTEST) -n 2 -m browser tests/browser
 
 test-slow: $(STAMP)test  ## run the slow tests: many writers, kills, large threads, an installed wheel
 	@$(PYTEST) $(SPREAD) -m "slow and not browser" --ignore tests/browser

@@ -409,3 +409,9 @@ def test_everything_by_keyboard(visit: Open, desk: Desk, talk: dict[str, Any], s
     page.keyboard.press("Enter")
     expect(comment.locator("input[value=disagreement][checked]")).to_have_count(1)
     assert desk.nobody.call("GET", f"/comments/{talk['comment']}")["tally"]["disagreement"] == 1
+
+
+def test_a_bare_permalink_lands_on_its_comment(visit: Open, places: Places, script: bool) -> None:
+    page = visit(java_script_enabled=script, viewport={"width": 360, "height": 500}).open(f"/c/{places.deep}")
+    expect(card(page, places.deep)).to_be_in_viewport()
+    expect(page.get_by_role("heading", level=1)).not_to_be_in_viewport()
