@@ -52,7 +52,7 @@ class IssoContender:
     @contextmanager
     def open(self, folder: Path, *, workers: int) -> Iterator[None]:
         """Serve from an empty ``folder``, without guard and moderation."""
-        self.setting = f"`gunicorn -w {workers} --preload isso.run` (the command of its documentation), SQLite, guard and moderation off, its log to a file"
+        self.setting = f"`gunicorn -w {workers} --preload isso.run` (its documentation's command, with as many workers), SQLite, guard and moderation off, its log to a file"
         file = folder / "isso.cfg"
         file.write_text(CONFIGURATION.format(folder=folder, port=self.port), encoding="utf-8")
         command = [

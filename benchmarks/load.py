@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from itertools import count
 from typing import Any
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)

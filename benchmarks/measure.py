@@ -24,7 +24,7 @@ class Plan:
     """
 
     rounds: int = 5
-    enough: float = 45
+    enough: float = 25
     seconds: float = 1.5
     posts: int = 40
 
