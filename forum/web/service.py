@@ -11,7 +11,7 @@ from forum.access.permissions import Permission
 from forum.refusals import Kind, Refusal, not_found
 from forum.web.doors import Answer, AnyCall, ApiDoors
 from forum.web.pages import Page, PageDoors
-from forum.web.problems import PROBLEM_TYPES
+from forum.web.problems import PROBLEM_TYPES, translate_type
 
 doors = ApiDoors("service", prefix="")
 pages = PageDoors("service")
@@ -66,7 +66,7 @@ def docs(call: AnyCall) -> Page:
 @pages.door("GET", "/problems/", Permission.SERVICE_READ, unbound=True)
 def list_problems(call: AnyCall) -> Page:
     """List the types of problems."""
-    return Page("service/problems.html", {"types": {kind.value: known for kind, known in PROBLEM_TYPES.items()}})
+    return Page("service/problems.html", {"types": {kind.value: translate_type(known) for kind, known in PROBLEM_TYPES.items()}})
 
 
 @pages.door("GET", "/problems/<kind>", Permission.SERVICE_READ, unbound=True)
@@ -75,4 +75,4 @@ def explain_problem(call: AnyCall) -> Page:
     known = {kind.value: problem for kind, problem in PROBLEM_TYPES.items()}.get(call.path["kind"])
     if known is None:
         raise not_found("problem type")
-    return Page("service/problem_type.html", {"kind": call.path["kind"], "type": known})
+    return Page("service/problem_type.html", {"kind": call.path["kind"], "type": translate_type(known)})
