@@ -41,8 +41,8 @@ lint: $(STAMP)browser  ## check style, types, floors and dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "Some files are not formatted: make format does it."; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --verbose=false
-	@$(BIN)/deptry -v0 . 2>&1
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry . 2>&1
 
 format: $(STAMP)test  ## format the code
 	@$(BIN)/ruff check -q --fix-only .
