@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import ThreadWorker
 
 from forum.app import create_app
 from forum.settings import Settings
@@ -54,7 +55,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": bind,
             "workers": workers,
             "threads": threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "timeout": 60,
             "graceful_timeout": 30,
             "keepalive": 15,
@@ -80,6 +81,14 @@ class Server(BaseApplication):  # type: ignore[misc]
         application = create_app(self.settings)
         application.wsgi_app = reading_safely(application.wsgi_app)  # type: ignore[method-assign]
         return application
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker with threads that ends the same way for Ctrl-C as for SIGTERM: what is in flight is finished, and nothing is waited for when nothing is."""
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End gracefully. gunicorn's own way closes the pool inside the signal handler, which now and then waits for itself until it is killed."""
+        self.handle_exit(sig, frame)
 
 
 def reading_safely(answer: Callable[..., Any]) -> Callable[..., Any]:
