@@ -6,6 +6,8 @@ Knows no HTTP: which status a kind has stands in ``web/problems.py``.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forum.sentences import Sentence, sentence
+
 
 class Kind(StrEnum):
     """The kinds of refusal; each has a page under ``/problems/`` and a status."""
@@ -56,9 +58,9 @@ class Refusal(Exception):
         self.allowed = allowed
 
 
-def not_found(what: str) -> Refusal:
+def not_found(what: Sentence) -> Refusal:
     """Return the refusal for a thing that is not there, or that the caller may not know of."""
-    return Refusal(Kind.NOT_FOUND, f"There is no such {what}, or you may not see it.")
+    return Refusal(Kind.NOT_FOUND, sentence("There is no such %(what)s, or you may not see it.", what=what))
 
 
 def invalid(*faults: Fault) -> Refusal:

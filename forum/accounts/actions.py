@@ -18,6 +18,7 @@ from forum.accounts.passwords import find_password_faults
 from forum.accounts.queries import count_tokens, find_account, find_account_by_login, fold_email, fold_handle
 from forum.clock import now
 from forum.refusals import Fault, Kind, Refusal, invalid, not_found
+from forum.sentences import sentence
 from forum.text.limits import find_line_faults
 from forum.text.mentions import HANDLE_PATTERN
 from forum.web.limits import charge
@@ -73,7 +74,7 @@ def check_new_account(session: Session, new: NewAccount) -> None:
             0, Fault("/handle", "invalid", "A handle has 1 to 30 letters a–z, digits, - or _, and begins and ends with a letter or digit.")
         )
     elif handle in RESERVED or find_account(session, handle) is not None:
-        faults.insert(0, Fault("/handle", "taken", f"The handle '{handle}' is taken; choose another."))
+        faults.insert(0, Fault("/handle", "taken", sentence("The handle '%(handle)s' is taken; choose another.", handle=handle)))
     if not _EMAIL.fullmatch(email) or not email.isprintable():
         faults.append(Fault("/email", "invalid", "This is not an e-mail address such as anna@example.org."))
     elif find_account_by_login(session, email) is not None:
@@ -154,7 +155,7 @@ def end_sign_in(session: Session, account_id: int, signin_id: int) -> None:
     """End one of the account's sign-ins. Raises Refusal ``not-found`` when it has no such one."""
     result = session.execute(delete(SignIn).where(SignIn.id == signin_id, SignIn.account_id == account_id))
     if not getattr(result, "rowcount", 0):
-        raise not_found("sign-in")
+        raise not_found(sentence("sign-in"))
     log.info("signed out", account=account_id)
 
 
@@ -169,7 +170,7 @@ def create_token(session: Session, account_id: int, *, name: str, scopes: list[S
     """Store a new personal token and return it with its secret, which exists nowhere else. Raises Refusal ``validation``."""
     faults = _line_faults("/name", name, NAME_MAX)
     if count_tokens(session, account_id) >= TOKENS_MAX:
-        faults.append(Fault("", "too-many", f"An account has at most {TOKENS_MAX} tokens; revoke one first."))
+        faults.append(Fault("", "too-many", sentence("An account has at most %(most)s tokens; revoke one first.", most=TOKENS_MAX)))
     if faults:
         raise invalid(*faults)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -191,7 +192,7 @@ def revoke_token(session: Session, account_id: int, token_id: int) -> None:
     """Delete one of the account's tokens. Raises Refusal ``not-found``."""
     result = session.execute(delete(ApiToken).where(ApiToken.id == token_id, ApiToken.account_id == account_id))
     if not getattr(result, "rowcount", 0):
-        raise not_found("token")
+        raise not_found(sentence("token"))
     log.info("token revoked", account=account_id, token=token_id)
 
 

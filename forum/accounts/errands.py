@@ -13,6 +13,7 @@ from forum.access.viewer import Viewer
 from forum.refusals import Refusal
 from forum.web.forms import Form
 from forum.web.pages import Page, Redirect, safe_next
+from forum.web.translation import translated
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def run_errand(session: Session, viewer: Viewer, errand: str, *, then: str) -> P
         with session.begin_nested():
             return kind.run(session, viewer, data)
     except Refusal as refusal:
-        flash(refusal.detail)
+        flash(translated(refusal.detail))
         return Redirect(safe_next(then))
 
 

@@ -36,6 +36,7 @@ from forum.web.context import settings
 from forum.web.doors import AnyCall, Call, viewer_of_request
 from forum.web.forms import Form, filled_form, is_expired, refused_form, typed, without
 from forum.web.pages import Page, PageDoors, Redirect, safe_next
+from forum.web.translation import translated
 
 doors = PageDoors("accounts")
 Next = Annotated[str, Meta(max_length=4000)]
@@ -164,7 +165,7 @@ def create(call: Call[None, SignUpForm, None]) -> Page | Redirect:
 
 def redisplay_sign_out(call: AnyCall, refusal: Refusal) -> Redirect:
     """Signing out when nobody is signed in, or from a page that is too old: say so where it can be done again."""
-    flash(refusal.detail if call.viewer.is_signed_in else _("You are signed out."))
+    flash(translated(refusal.detail) if call.viewer.is_signed_in else _("You are signed out."))
     return Redirect("/settings" if call.viewer.is_signed_in else "/")
 
 
@@ -242,7 +243,7 @@ def end_sessions(call: Call[Account, None, None]) -> Redirect:
 def make_token(call: Call[Account, TokenForm, None]) -> Page:
     """Make a personal token; its secret is on this answer and nowhere else."""
     if not call.body.scopes:
-        raise invalid(Fault("/scopes", "required", _("Choose at least one thing that the token may do.")))
+        raise invalid(Fault("/scopes", "required", "Choose at least one thing that the token may do."))
     token, secret = create_token(call.session, call.thing.id, name=call.body.name, scopes=call.body.scopes)
     return _settings(call, new_token={"name": token.name, "secret": secret})
 

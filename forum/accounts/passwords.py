@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from forum.refusals import Fault
+from forum.sentences import sentence
 
 MINIMUM = 8
 MAXIMUM = 256
@@ -24,9 +25,11 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$E2sTyi2W58CvpBrJMPhFvw$T8WTnFXnTXlB/CW
 def find_password_faults(password: str, *, handle: str = "", email: str = "", pointer: str = "/password") -> tuple[Fault, ...]:
     """Return what speaks against a new password (ASVS V6.2): too short, too long, among the common ones, or the person's own name."""
     if len(password) < MINIMUM:
-        return (Fault(pointer, "too-short", f"A password needs at least {MINIMUM} characters; any characters will do."),)
+        return (
+            Fault(pointer, "too-short", sentence("A password needs at least %(least)s characters; any characters will do.", least=MINIMUM)),
+        )
     if len(password) > MAXIMUM:
-        return (Fault(pointer, "too-long", f"A password has at most {MAXIMUM} characters."),)
+        return (Fault(pointer, "too-long", sentence("A password has at most %(most)s characters.", most=MAXIMUM)),)
     folded = password.casefold()
     if folded in {handle.casefold(), email.casefold(), email.partition("@")[0].casefold()} or folded in _common():
         return (Fault(pointer, "too-common", "This password is among the first that are tried; choose another."),)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import Role
 from forum.accounts.models import Account, ApiToken, Membership, SignIn
 from forum.refusals import not_found
+from forum.sentences import sentence
 
 
 def fold_handle(handle: str) -> str:
@@ -39,7 +40,7 @@ def get_account(session: Session, handle: str) -> Account:
     """Return the account with this handle. Raises Refusal ``not-found``."""
     account = find_account(session, handle)
     if account is None:
-        raise not_found("person")
+        raise not_found(sentence("person"))
     return account
 
 

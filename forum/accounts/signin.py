@@ -22,13 +22,14 @@ from forum.accounts.queries import find_account_by_login, fold_login, roles_of
 from forum.clock import now
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 from forum.web.context import settings
 from forum.web.limits import charge, forget_spent, network_of
 
 log = structlog.get_logger(__name__)
 # A sign-in's last visit is written at most this often: a page load must not cost a write.
 SEEN_EVERY = timedelta(hours=1)
-WRONG = "Login and password do not fit. Check both; case matters in the password."
+WRONG = sentence("Login and password do not fit. Check both; case matters in the password.")
 
 
 class Caller(UserMixin):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from forum.accounts.passwords import find_password_faults, hash_password, is_pas
 from forum.accounts.signin import sign_out
 from forum.db.transaction import reading, writing
 from forum.refusals import Fault, Kind, Refusal, invalid, not_found
+from forum.sentences import sentence
 from forum.web.context import settings
 from forum.web.doors import AnyCall
 from forum.web.limits import charge, network_of
@@ -41,7 +42,7 @@ def prepare_new_password(call: AnyCall, *, current: str, new: str) -> str:
     with reading() as session:
         account = session.get(Account, call.viewer.account_id)
         if account is None:
-            raise not_found("account")
+            raise not_found(sentence("account"))
         known, handle, email = account.password_hash, account.handle, account.email or ""
     if not is_password(current, known):
         raise invalid(Fault("/current_password", "wrong", "This is not your present password."))

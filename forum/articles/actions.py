@@ -14,6 +14,7 @@ from forum.articles.models import Article, ArticleAddress, ArticleAuthor, Series
 from forum.articles.queries import find_article_by_address, find_article_by_key, hash_address
 from forum.clock import now
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sentences import sentence
 from forum.text.limits import find_article_faults, find_line_faults
 from forum.text.render import render_article
 
@@ -87,7 +88,7 @@ def check_draft(draft: ArticleDraft) -> None:
         try:
             normalize_address(draft.url)
         except BadAddress as error:
-            faults.append(Fault("/url", "bad-address", str(error)))
+            faults.append(Fault("/url", "bad-address", error.detail))
     if faults:
         raise invalid(*faults)
 
@@ -96,7 +97,7 @@ def add_address(session: Session, article: Article, address: str) -> None:
     """Give the article one more normalised address. Raises Refusal ``conflict`` when another article of the site has it."""
     holder = find_article_by_address(session, article.site_id, address)
     if holder is not None and holder.id != article.id:
-        raise Refusal(Kind.CONFLICT, f"Another article already has the address {address}.")
+        raise Refusal(Kind.CONFLICT, sentence("Another article already has the address %(address)s.", address=address))
     if holder is None:
         session.add(ArticleAddress(site_id=article.site_id, article_id=article.id, address=address, address_hash=hash_address(address)))
         session.flush()

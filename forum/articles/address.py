@@ -19,6 +19,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from forum.sentences import sentence
+
 MAX_LENGTH = 2_000  # characters, of what is given and of what is stored
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -78,9 +80,10 @@ _IGNORED_IN_HOST = re.compile("[\u00ad\u034f\u180b-\u180d\u200b\u2060\ufe00-\ufe
 class BadAddress(ValueError):
     """An address that no article can have. ``str()`` is a sentence for the person who typed it; ``code`` names the part at fault."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
         self.code = code
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,10 @@ def _parse(url: str) -> _Address:
 
 def _refuse_long(address: str) -> None:
     if len(address) > MAX_LENGTH:
-        raise BadAddress("length", f"Use a shorter address, of at most {MAX_LENGTH:,} characters, or give the article a key of its own.")
+        raise BadAddress(
+            "length",
+            sentence("Use a shorter address, of at most %(most)s characters, or give the article a key of its own.", most=MAX_LENGTH),
+        )
 
 
 def _refuse_characters(url: str) -> None:

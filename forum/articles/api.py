@@ -23,6 +23,7 @@ from forum.articles.schemas import (
 )
 from forum.articles.steps import author_ids, load_site
 from forum.refusals import Fault, Kind, invalid, not_found
+from forum.sentences import sentence
 from forum.web.caching import entity_tag, require_version
 from forum.web.context import cursors
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
@@ -43,7 +44,7 @@ def load_by_address(call: Call[Article, None, LookupQuery]) -> Article:
         raise invalid(Fault("/url", "bad-address", str(error))) from None
     article = find_article_by_address(call.session, DEFAULT_SITE_ID, address)
     if article is None:
-        raise not_found("article")
+        raise not_found(sentence("article"))
     return article
 
 

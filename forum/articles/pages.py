@@ -143,7 +143,7 @@ def save(call: Call[Article, ArticleForm, None]) -> Redirect:
     body, session = call.body, call.session
     article = lock_article(session, call.thing.id)
     if body.seen != _seen(_present(session, article)):
-        raise Refusal(Kind.STALE_VERSION, _("Somebody else has changed this article since you opened it. Compare below, then save again."))
+        raise Refusal(Kind.STALE_VERSION, "Somebody else has changed this article since you opened it. Compare below, then save again.")
     changes: dict[str, Any] = {
         name: getattr(body, name) for name in ("title", "main_claim", "opening_question", "part", "closed", "closed_reason")
     }

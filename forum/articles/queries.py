@@ -12,6 +12,7 @@ from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, ArticleAddress, Series, Site
 from forum.db.paging import first_after
 from forum.refusals import not_found
+from forum.sentences import sentence
 
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "active": (Article.last_activity_at.expression, Article.id.expression),
@@ -32,7 +33,7 @@ def get_site(session: Session, site_id: int) -> Site:
     """Return a site. Raises Refusal ``not-found``."""
     site = session.get(Site, site_id)
     if site is None:
-        raise not_found("site")
+        raise not_found(sentence("site"))
     return site
 
 
@@ -40,7 +41,7 @@ def get_article(session: Session, article_id: int) -> Article:
     """Return an article. Raises Refusal ``not-found``."""
     article = session.get(Article, article_id)
     if article is None:
-        raise not_found("article")
+        raise not_found(sentence("article"))
     return article
 
 
@@ -48,7 +49,7 @@ def get_article_by_slug(session: Session, site_id: int, slug: str) -> Article:
     """Return an article by its slug. Raises Refusal ``not-found``."""
     article = session.scalar(select(Article).where(Article.site_id == site_id, Article.slug == slug))
     if article is None:
-        raise not_found("article")
+        raise not_found(sentence("article"))
     return article
 
 
@@ -56,7 +57,7 @@ def lock_article(session: Session, article_id: int) -> Article:
     """Return an article, locked until the transaction ends and as it stands now. Always the first lock taken: article → root → parent → comment."""
     article = session.scalar(select(Article).where(Article.id == article_id).with_for_update().execution_options(populate_existing=True))
     if article is None:
-        raise not_found("article")
+        raise not_found(sentence("article"))
     return article
 
 

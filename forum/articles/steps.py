@@ -9,6 +9,7 @@ from forum.accounts.queries import find_account
 from forum.articles.models import Site
 from forum.articles.queries import get_site
 from forum.refusals import Fault, invalid
+from forum.sentences import sentence
 from forum.web.doors import AnyCall
 
 
@@ -23,6 +24,6 @@ def author_ids(session: Session, handles: Sequence[str]) -> list[int]:
     for place, handle in enumerate(handles):
         account = find_account(session, handle)
         if account is None:
-            raise invalid(Fault(f"/authors/{place}", "unknown-person", f"Nobody here has the handle '{handle}'."))
+            raise invalid(Fault(f"/authors/{place}", "unknown-person", sentence("Nobody here has the handle '%(handle)s'.", handle=handle)))
         found.append(account.id)
     return found

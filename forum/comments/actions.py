@@ -14,8 +14,9 @@ from forum.clock import now
 from forum.comments.counts import Place, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
-from forum.comments.states import MOVES, State, allowed_events
+from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, State, allowed_events
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,12 @@ def require_move(comment: Comment, event: str) -> None:
         allowed = allowed_events(State(comment.state))
         raise Refusal(
             Kind.ILLEGAL_TRANSITION,
-            f"A comment that is {comment.state} cannot {event}; allowed: {', '.join(allowed) or 'nothing'}.",
+            sentence(
+                "A comment that is %(state)s cannot do this: %(event)s. Allowed: %(allowed)s.",
+                state=STATE_WORDS[State(comment.state)],
+                event=EVENT_WORDS[event],
+                allowed=tuple(EVENT_WORDS[each] for each in allowed) or sentence("nothing"),
+            ),
             allowed=allowed,
         )
 

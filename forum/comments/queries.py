@@ -12,6 +12,7 @@ from forum.comments.counts import Place
 from forum.comments.models import HIDDEN, LISTED_REPLY, Comment, Revision
 from forum.comments.states import State
 from forum.refusals import not_found
+from forum.sentences import sentence
 
 Row = tuple[Comment, Account]
 # Deep threads exist; nobody reads a thousand lines above a comment. The root and the nearest ancestors are shown.
@@ -46,7 +47,7 @@ def get_comment(session: Session, comment_id: int) -> Comment:
     """Return a comment. Raises Refusal ``not-found``."""
     comment = session.get(Comment, comment_id)
     if comment is None:
-        raise not_found("comment")
+        raise not_found(sentence("comment"))
     return comment
 
 
@@ -54,7 +55,7 @@ def lock_place(session: Session, comment_id: int) -> Place:
     """Return a comment with all that is above it, locked in the one order and read afresh. Raises Refusal ``not-found``."""
     known = session.execute(select(Comment.article_id, Comment.root_id, Comment.parent_id).where(Comment.id == comment_id)).first()
     if known is None:
-        raise not_found("comment")
+        raise not_found(sentence("comment"))
     article = lock_article(session, known.article_id)
     locked = lock_comments(session, [known.root_id, known.parent_id, comment_id])
     return Place(article, locked[known.root_id], locked.get(known.parent_id), locked[comment_id])

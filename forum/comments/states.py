@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from forum.sentences import Sentence, sentence
+
 
 class State(StrEnum):
     """What readers see of a comment."""
@@ -22,6 +24,21 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
     "erase": (frozenset(State) - {State.ERASED}, State.ERASED),
 }
 
+
+STATE_WORDS: dict[State, Sentence] = {
+    State.HELD: sentence("held"),
+    State.VISIBLE: sentence("visible"),
+    State.SCREENED: sentence("screened"),
+    State.REMOVED: sentence("removed"),
+    State.WITHDRAWN: sentence("withdrawn"),
+    State.ERASED: sentence("erased"),
+}
+EVENT_WORDS: dict[str, Sentence] = {
+    "edit": sentence("edit"),
+    "withdraw": sentence("withdraw"),
+    "unwithdraw": sentence("undo the withdrawal"),
+    "erase": sentence("erase"),
+}
 
 # What a comment's own writer may do to it; only these are offered when another is refused.
 WRITERS_EVENTS = ("edit", "withdraw", "unwithdraw")

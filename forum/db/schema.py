@@ -17,6 +17,7 @@ from forum.db.base import db
 from forum.db.transaction import reading, writing
 from forum.paths import resource
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 
 # Any number that no other program on the same PostgreSQL would take by chance.
 UPGRADE_LOCK = 0x666F72756D
@@ -71,8 +72,12 @@ def _is_up_to_date() -> bool:
     with reading() as session:
         found = schema_revision(session)
     if found is not None and found not in {script.revision for script in _migrations().walk_revisions()}:
-        sentence = f"The database has the schema {found}, this version needs {schema_head()} and does not know the other: run the version that made it."
-        raise Refusal(Kind.UNAVAILABLE, sentence)
+        detail = sentence(
+            "The database has the schema %(found)s, this version needs %(needed)s and does not know the other: run the version that made it.",
+            found=found,
+            needed=schema_head() or "",
+        )
+        raise Refusal(Kind.UNAVAILABLE, detail)
     return found == schema_head()
 
 

@@ -22,6 +22,7 @@ from forum.comments.schemas import CommentOut, ContextOut, MarkOut, MineOut, Mor
 from forum.comments.states import State
 from forum.comments.thread import ORDERS, Filters, read_matches, read_roots
 from forum.refusals import Kind, Refusal, not_found
+from forum.sentences import sentence
 from forum.stances.queries import tags_of_reader
 from forum.web.context import cursors
 from forum.web.doors import AnyCall
@@ -41,7 +42,7 @@ def load_comment(call: AnyCall) -> Comment:
     """Load the comment of the address's ``comment_id``; one the caller may not know of is not found."""
     comment = get_comment(call.session, call.path["comment_id"])
     if not is_granted(call.viewer, Permission.COMMENT_READ, comment):
-        raise not_found("comment")
+        raise not_found(sentence("comment"))
     return comment
 
 
@@ -89,7 +90,7 @@ def read_one(session: Session, viewer: Viewer, comment_id: int) -> CommentOut:
     """Return one comment as ``viewer`` may see it. Raises Refusal ``not-found``."""
     row = find_row(session, comment_id)
     if row is None:
-        raise not_found("comment")
+        raise not_found(sentence("comment"))
     article = get_article(session, row[0].article_id)
     return present_comment(row, article.author_ids, reveal=row[0].author_id == viewer.account_id and viewer.is_signed_in)
 

@@ -27,6 +27,7 @@ from forum.text.excerpt import excerpt
 from forum.web.doors import require
 from forum.web.forms import filled_form
 from forum.web.pages import Page, Redirect
+from forum.web.translation import translated
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ def run_tag(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
                 put_tag(session, viewer, comment.id, errand.stance)
                 flash(_("Your tag is saved: %(tag)s.", tag=STANCE_WORDS[errand.stance].label))
     except Refusal as refusal:
-        flash(refusal.detail)
+        flash(translated(refusal.detail))
     return place
 
 

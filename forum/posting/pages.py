@@ -254,7 +254,7 @@ def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
     """Change the text or the stance of one's own comment."""
     comment = lock_place(call.session, call.thing.id).comment
     if comment.version != call.body.version:
-        raise Refusal(Kind.STALE_VERSION, _("This comment has changed since you opened the form. Compare, then save again."))
+        raise Refusal(Kind.STALE_VERSION, "This comment has changed since you opened the form. Compare, then save again.")
     revise(call.session, call.viewer, comment.id, prepared=call.prepared, stance=call.body.stance)
     flash(_("Your change is saved."), f"posted:{comment.id}")
     return Redirect(comment_address(comment.id))
@@ -338,7 +338,7 @@ def save_tag(call: Call[Comment, TagForm, None]) -> Page | Redirect:
 
 def _require_account(call: AnyCall) -> None:
     if not call.viewer.is_signed_in:
-        raise Refusal(Kind.UNAUTHENTICATED, _("Please sign in first."))
+        raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
 
 
 def _is_own(call: AnyCall) -> bool:

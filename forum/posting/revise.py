@@ -14,6 +14,7 @@ from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Kind, Refusal
+from forum.sentences import nsentence
 from forum.web.caching import require_version
 from forum.web.context import settings
 from forum.web.limits import charge
@@ -58,7 +59,14 @@ def unwithdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
     days = settings().unwithdraw_days
     withdrawn_at = place.comment.withdrawn_at
     if withdrawn_at is not None and now() - withdrawn_at > timedelta(days=days):
-        raise Refusal(Kind.ILLEGAL_TRANSITION, f"A withdrawal can be undone for {days} days; these are over.")
+        raise Refusal(
+            Kind.ILLEGAL_TRANSITION,
+            nsentence(
+                "A withdrawal can be undone for %(num)s day; it is over.",
+                "A withdrawal can be undone for %(num)s days; these are over.",
+                days,
+            ),
+        )
     charge(session, "edit_rate", str(viewer.account_id))
     actions.move(session, place, "unwithdraw")
     return place.comment

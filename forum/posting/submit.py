@@ -9,9 +9,10 @@ from forum.comments import actions
 from forum.comments.models import Comment
 from forum.comments.queries import lock_comments
 from forum.comments.stance import Stance
-from forum.comments.states import State
+from forum.comments.states import STATE_WORDS, State
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sentences import sentence
 from forum.web.limits import charge
 
 
@@ -46,7 +47,10 @@ def find_place(session: Session, article: Article, parent_id: int | None) -> tup
             Fault(
                 "/parent_id",
                 "parent-hidden",
-                f"The comment you answer is {parent.state} now and takes no new replies; answer another, or the article.",
+                sentence(
+                    "The comment you answer is %(state)s now and takes no new replies; answer another, or the article.",
+                    state=STATE_WORDS[State(parent.state)],
+                ),
             )
         )
     if parent.locked_at is not None or root.locked_at is not None:

@@ -7,6 +7,7 @@ from forum.comments.present import tally_of
 from forum.comments.queries import get_comment
 from forum.comments.stance import Stance
 from forum.refusals import Kind, not_found
+from forum.sentences import sentence
 from forum.stances.actions import Tagged, put_tag, remove_tag
 from forum.stances.models import Tag
 from forum.stances.schemas import TagIn, TagOut
@@ -20,7 +21,7 @@ def load_comment(call: AnyCall) -> Comment:
     """Load the comment of the address; one the caller may not know of is not found."""
     comment = get_comment(call.session, call.path["comment_id"])
     if not is_granted(call.viewer, Permission.COMMENT_READ, comment):
-        raise not_found("comment")
+        raise not_found(sentence("comment"))
     return comment
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forum.sentences import Sentence, sentence
 from forum.text import markdown
 from forum.text.lookalikes import BLANKS
 from forum.text.mentions import find_in_run
@@ -124,29 +125,33 @@ def _find_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits) -> t
 
 def _find_plain_faults(text: str, _flavour: markdown.Flavour, limits: ShapeLimits) -> Iterator[BodyFault]:
     yield from _find_text_faults(text, limits.length)
-    yield from _find_excess("lines", text.count("\n") + 1, limits.lines, "lines")
-    yield from _find_excess("entities", sum(map(text.count, '<>&"')), limits.entities, "quotation marks, ampersands and angle brackets")
+    yield from _find_excess("lines", text.count("\n") + 1, limits.lines, sentence("lines"))
+    yield from _find_excess(
+        "entities", sum(map(text.count, '<>&"')), limits.entities, sentence("quotation marks, ampersands and angle brackets")
+    )
 
 
 def _find_text_faults(text: str, maximum: int) -> Iterator[BodyFault]:
-    yield from _find_excess("too_long", len(text), maximum, "characters")
+    yield from _find_excess("too_long", len(text), maximum, sentence("characters"))
     control = _CONTROL.search(_LINE_ENDS.sub("\n", text))
     if control:
-        yield BodyFault("control", f"The character U+{ord(control.group()):04X} cannot be stored.")
+        yield BodyFault("control", sentence("The character %(code)s cannot be stored.", code=f"U+{ord(control.group()):04X}"))
     if _has_stacked_marks(text):
-        yield BodyFault("stacked", f"More than {STACKED_MAX} marks are stacked on one letter.")
+        yield BodyFault("stacked", sentence("More than %(most)s marks are stacked on one letter.", most=STACKED_MAX))
 
 
 def _find_block_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits) -> Iterator[BodyFault]:
     outline = markdown.outline(text, flavour)
     signs = sum(len(_SIGN.findall(paragraph)) for paragraph in outline.paragraphs)
     addresses = sum(paragraph.count("://") for paragraph in outline.paragraphs)
-    yield from _find_excess("blocks", outline.blocks, limits.blocks, "paragraphs, list items and other blocks")
-    yield from _find_excess("nesting", outline.nesting, limits.nesting, "quotes and lists inside each other")
-    yield from _find_excess("paragraph", max(map(len, outline.paragraphs), default=0), limits.paragraph, "characters in one paragraph")
-    yield from _find_excess("signs", signs, limits.signs, "formatting characters outside code")
+    yield from _find_excess("blocks", outline.blocks, limits.blocks, sentence("paragraphs, list items and other blocks"))
+    yield from _find_excess("nesting", outline.nesting, limits.nesting, sentence("quotes and lists inside each other"))
+    yield from _find_excess(
+        "paragraph", max(map(len, outline.paragraphs), default=0), limits.paragraph, sentence("characters in one paragraph")
+    )
+    yield from _find_excess("signs", signs, limits.signs, sentence("formatting characters outside code"))
     # What looks like an address costs as much as a link even when it is none.
-    yield from _find_excess("links", addresses, 2 * limits.links, "web addresses")
+    yield from _find_excess("links", addresses, 2 * limits.links, sentence("web addresses"))
 
 
 def _find_inline_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits) -> Iterator[BodyFault]:
@@ -160,14 +165,14 @@ def _find_inline_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimit
     shape = markdown.measure(text, flavour, count if limits.mentions else None)
     if is_blank(shape.words):
         yield BodyFault("empty", "There are no words in this text.")
-    yield from _find_excess("nesting", shape.nesting, limits.nesting, "kinds of emphasis inside each other")
-    yield from _find_excess("links", shape.links, limits.links, "links")
-    yield from _find_excess("mentions", mentions, limits.mentions or 0, "mentions")
+    yield from _find_excess("nesting", shape.nesting, limits.nesting, sentence("kinds of emphasis inside each other"))
+    yield from _find_excess("links", shape.links, limits.links, sentence("links"))
+    yield from _find_excess("mentions", mentions, limits.mentions or 0, sentence("mentions"))
 
 
-def _find_excess(code: str, count: int, maximum: int, what: str) -> Iterator[BodyFault]:
+def _find_excess(code: str, count: int, maximum: int, what: Sentence) -> Iterator[BodyFault]:
     if count > maximum:
-        yield BodyFault(code, f"At most {maximum:,} {what} are allowed; there are {count:,}.")
+        yield BodyFault(code, sentence("At most %(most)s %(what)s are allowed; there are %(count)s.", most=maximum, what=what, count=count))
 
 
 def _has_stacked_marks(text: str) -> bool:

@@ -11,6 +11,7 @@ from flask import Response, request
 
 from forum.access.viewer import Viewer
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
 # Part of every tag: raise it when a representation's shape changes, so that nobody keeps an old one.
@@ -38,7 +39,10 @@ def require_version(version: int) -> None:
     if str(version) not in named:
         raise Refusal(
             Kind.STALE_VERSION,
-            f"It has changed since you loaded it: it is at version {version} now. Load it again; nothing was overwritten.",
+            sentence(
+                "It has changed since you loaded it: it is at version %(version)s now. Load it again; nothing was overwritten.",
+                version=str(version),
+            ),
         )
 
 

@@ -19,6 +19,7 @@ from forum.access.table import TABLE, can, has_scope
 from forum.access.viewer import VISITOR, Via, Viewer
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 from forum.web import idempotency
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.csrf import require_csrf
@@ -108,8 +109,11 @@ def require(viewer: Viewer, permission: Permission, thing: Any) -> None:
     if not viewer.is_signed_in:
         raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
     if not has_scope(viewer, permission):
-        raise Refusal(Kind.FORBIDDEN, f"This token lacks the scope '{TABLE[permission].scope}'; make one that has it in the settings.")
-    raise Refusal(Kind.FORBIDDEN, f"Your account may not do this. What it takes: {permission.value}")
+        raise Refusal(
+            Kind.FORBIDDEN,
+            sentence("This token lacks the scope '%(scope)s'; make one that has it in the settings.", scope=str(TABLE[permission].scope)),
+        )
+    raise Refusal(Kind.FORBIDDEN, sentence("Your account may not do this. What it takes: %(permission)s", permission=permission.value))
 
 
 def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Callable[[AnyCall], Any] | None = None) -> Any:

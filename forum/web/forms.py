@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import request
-from flask_babel import gettext
 
 from forum.refusals import Fault, Kind, Refusal
+from forum.web.translation import translated
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def filled_form(**values: Any) -> Form:
 def refused_form(refusal: Refusal) -> Form:
     """Return the form of this request as it was sent, with the refusal's sentences where they belong."""
     values = {name: tuple(value.replace("\r\n", "\n") for value in sent) for name, sent in request.form.lists() if name != "csrf_token"}
-    return Form(values, refusal.kind.value, gettext(refusal.detail), _by_field(refusal.faults))
+    return Form(values, refusal.kind.value, translated(refusal.detail), _by_field(refusal.faults))
 
 
 def without(form: Form, names: Iterable[str]) -> Form:
@@ -65,7 +65,7 @@ def _by_field(faults: Iterable[Fault]) -> dict[str, str]:
     by_field: dict[str, str] = {}
     for fault in faults:
         # "/authors/2" stands at the field "authors".
-        by_field.setdefault(fault.pointer.removeprefix("/").partition("/")[0], gettext(fault.detail))
+        by_field.setdefault(fault.pointer.removeprefix("/").partition("/")[0], translated(fault.detail))
     return by_field
 
 

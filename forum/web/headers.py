@@ -10,6 +10,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
 from forum.web.context import settings
 
 log = structlog.get_logger("forum.request")
@@ -45,7 +46,7 @@ def _open() -> None:
     if "\x00" in request.path or "\x00" in request.full_path or "%00" in request.query_string.decode("latin-1"):
         raise Refusal(Kind.MALFORMED, "The address holds a NUL character; take it out.")
     if request.content_length is not None and request.content_length > settings().max_request_bytes:
-        raise Refusal(Kind.TOO_LARGE, f"A request has at most {settings().max_request_bytes} bytes here.")
+        raise Refusal(Kind.TOO_LARGE, sentence("A request has at most %(most)s bytes here.", most=settings().max_request_bytes))
 
 
 def _close(response: Response) -> Response:

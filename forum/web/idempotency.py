@@ -18,6 +18,7 @@ from forum.access.viewer import Viewer
 from forum.clock import now
 from forum.db.upsert import insert_if_absent
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sentences import sentence
 from forum.web.limits import network_of
 from forum.web.models import StoredAnswer
 from forum.web.parsing import read_body
@@ -35,7 +36,13 @@ def key_of_request() -> str | None:
     if key is None:
         return None
     if not re.fullmatch(KEY_PATTERN, key):
-        raise invalid(Fault("", "idempotency-key", f"An Idempotency-Key has 1 to {KEY_MAX} printable ASCII characters and no spaces."))
+        raise invalid(
+            Fault(
+                "",
+                "idempotency-key",
+                sentence("An Idempotency-Key has 1 to %(most)s printable ASCII characters and no spaces.", most=KEY_MAX),
+            )
+        )
     return key
 
 

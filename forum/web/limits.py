@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from forum.clock import now
 from forum.db.upsert import insert_if_absent
 from forum.refusals import Kind, Refusal
+from forum.sentences import Sentence, nsentence, sentence
 from forum.settings import Rate, parse_rates
 from forum.web.context import settings
 from forum.web.models import RateLimit
@@ -33,7 +34,11 @@ def charge(session: Session, name: str, key: str, *, rates: str | None = None) -
     waits = [_charge_one(session, name, key, rate, moment) for rate in parse_rates(rates or getattr(settings(), name))]
     if any(wait > 0 for wait in waits):
         seconds = math.ceil(max(waits))
-        raise Refusal(Kind.RATE_LIMITED, f"That was too fast; please wait {_in_words(seconds)} and try again.", retry_after=seconds)
+        raise Refusal(
+            Kind.RATE_LIMITED,
+            sentence("That was too fast; please wait %(time)s and try again.", time=_in_words(seconds)),
+            retry_after=seconds,
+        )
 
 
 def forget_spent(session: Session) -> int:
@@ -69,9 +74,9 @@ def _charge_one(session: Session, name: str, key: str, rate: Rate, moment: float
     return wait
 
 
-def _in_words(seconds: int) -> str:
+def _in_words(seconds: int) -> Sentence:
     if seconds < 60:
-        return f"{seconds} second{'s' if seconds != 1 else ''}"
+        return nsentence("%(num)s second", "%(num)s seconds", seconds)
     if seconds < 5400:
-        return f"{math.ceil(seconds / 60)} minutes"
-    return f"{math.ceil(seconds / 3600)} hours"
+        return nsentence("%(num)s minute", "%(num)s minutes", math.ceil(seconds / 60))
+    return nsentence("%(num)s hour", "%(num)s hours", math.ceil(seconds / 3600))

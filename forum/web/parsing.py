@@ -13,6 +13,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sentences import Sentence, sentence
 
 T = TypeVar("T")
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
@@ -26,7 +27,7 @@ def read_body() -> bytes:
     body = request.get_data()
     # A body in chunks says no length beforehand: werkzeug stops reading at the limit and hands over what it has.
     if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
-        raise Refusal(Kind.TOO_LARGE, f"A request has at most {request.max_content_length} bytes here.")
+        raise Refusal(Kind.TOO_LARGE, sentence("A request has at most %(most)s bytes here.", most=request.max_content_length or 0))
     return body
 
 
@@ -40,7 +41,7 @@ def read_json(kind: type[T]) -> T:
     try:
         raw = msgspec.json.decode(read_body())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(Kind.MALFORMED, f"The body is not valid JSON in UTF-8: {_sentence(error)}") from None
+        raise Refusal(Kind.MALFORMED, sentence("The body is not valid JSON in UTF-8: %(reason)s", reason=_reason(error))) from None
     refuse_impossible(raw)
     return _convert(raw, kind, strict=True)
 
@@ -63,7 +64,7 @@ def read_form(kind: type[T], *, ignored: frozenset[str] = frozenset({"csrf_token
 def refuse_impossible(value: Any, depth: int = 0) -> None:
     """Raise Refusal ``malformed`` when any text inside ``value`` holds NUL or a lone surrogate, or when it nests too deeply."""
     if depth > MAX_NESTING:
-        raise Refusal(Kind.MALFORMED, f"The body nests more than {MAX_NESTING} levels deep.")
+        raise Refusal(Kind.MALFORMED, sentence("The body nests more than %(most)s levels deep.", most=MAX_NESTING))
     if isinstance(value, str):
         if _IMPOSSIBLE.search(value):
             raise Refusal(Kind.MALFORMED, "A text holds a NUL character or half of a surrogate pair; take it out.")
@@ -81,7 +82,11 @@ def _flatten(given: "MultiDict[str, str]", kind: type) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, values in given.lists():
         if name not in lists and len(values) > 1:
-            raise invalid(Fault(f"/{name}", "repeated", f"'{name}' was given {len(values)} times; give it once."))
+            raise invalid(
+                Fault(
+                    f"/{name}", "repeated", sentence("'%(field)s' was given %(count)s times; give it once.", field=name, count=len(values))
+                )
+            )
         flat[name] = values if name in lists else values[0]
     refuse_impossible(flat)
     return flat
@@ -103,14 +108,28 @@ def _fault_of(message: str) -> Fault:
         return Fault(
             f"{pointer}/{field[1].replace('~', '~0').replace('/', '~1')}",
             "unknown-field",
-            f"'{field[1]}' is not a field here; leave it out.",
+            sentence("'%(field)s' is not a field here; leave it out.", field=field[1]),
         )
     if field and "missing required field" in what:
-        return Fault(f"{pointer}/{field[1]}", "required", f"'{field[1]}' is required.")
-    name = pointer.removeprefix("/") or "The body"
-    return Fault(pointer, "invalid", f"{name}: {what[:1].lower()}{what[1:]}.".replace("`", "'"))
+        return Fault(f"{pointer}/{field[1]}", "required", sentence("'%(field)s' is required.", field=field[1]))
+    return Fault(pointer, "invalid", _what_is_expected(pointer.removeprefix("/") or sentence("The body"), what))
 
 
-def _sentence(error: Exception) -> str:
+def _what_is_expected(name: str, what: str) -> Sentence:
+    # What a person can meet in a form is said in words; the rest, in the words of msgspec, only a program can.
+    if match := re.fullmatch(r"Expected `str` of length <= (\d+)", what):
+        return sentence("%(field)s: at most %(most)s characters are allowed.", field=name, most=int(match[1]))
+    if match := re.fullmatch(r"Expected `int` >= (-?\d+)", what):
+        return sentence("%(field)s: at least %(least)s is expected.", field=name, least=int(match[1]))
+    if match := re.fullmatch(r"Expected `int` <= (-?\d+)", what):
+        return sentence("%(field)s: at most %(most)s is expected.", field=name, most=int(match[1]))
+    if match := re.fullmatch(r"Invalid enum value (.*)", what, re.DOTALL):
+        return sentence("%(field)s: %(value)s is not one of the choices.", field=name, value=match[1])
+    if what.startswith("Expected `int"):
+        return sentence("%(field)s: a whole number is expected.", field=name)
+    return sentence("%(field)s: %(what)s.", field=name, what=f"{what[:1].lower()}{what[1:]}".replace("`", "'"))
+
+
+def _reason(error: Exception) -> str:
     text = str(error) if not isinstance(error, RecursionError) else "it nests too deeply"
     return text if text.endswith(".") else f"{text}."

@@ -3,18 +3,20 @@
 Nothing that goes wrong leaves here as a 500 with a traceback: what is not foreseen is logged and answered as ``internal``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import structlog
 from flask import Flask, Response, g, render_template, request
-from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from forum.refusals import Kind, Refusal
+from forum.sentences import sentence
+from forum.web.translation import translated
 
 log = structlog.get_logger(__name__)
 RETRY_SECONDS = 2
@@ -29,84 +31,81 @@ class ProblemType:
     meaning: str
 
 
-def marked(sentence: str) -> str:
-    """Return ``sentence``; a keyword by which it is found for translation."""
-    return sentence
-
-
 PROBLEM_TYPES: dict[Kind, ProblemType] = {
     Kind.VALIDATION: ProblemType(
         422,
         "Some of what was sent cannot be accepted",
-        marked("Each entry of `errors` names the field by a JSON pointer and says what to change. Nothing was stored."),
+        sentence("Each entry of `errors` names the field by a JSON pointer and says what to change. Nothing was stored."),
     ),
     Kind.MALFORMED: ProblemType(
         400,
         "The request could not be read",
-        marked("The body is not valid JSON, or the address or a header holds characters that no text may hold."),
+        sentence("The body is not valid JSON, or the address or a header holds characters that no text may hold."),
     ),
     Kind.BAD_CURSOR: ProblemType(
         400,
         "The cursor is not one of this listing",
-        marked("A cursor works only for the listing, order and filters that gave it. Start again without one."),
+        sentence("A cursor works only for the listing, order and filters that gave it. Start again without one."),
     ),
     Kind.UNAUTHENTICATED: ProblemType(
-        401, "Please sign in", marked("Nobody is signed in, the sign-in has ended, the token is unknown, or login and password do not fit.")
+        401,
+        "Please sign in",
+        sentence("Nobody is signed in, the sign-in has ended, the token is unknown, or login and password do not fit."),
     ),
     Kind.FORBIDDEN: ProblemType(
         403,
         "You may not do this",
-        marked("You are signed in, but this needs another role, another scope of the token, or to be the writer."),
+        sentence("You are signed in, but this needs another role, another scope of the token, or to be the writer."),
     ),
     Kind.OWN_COMMENT: ProblemType(
         403,
         "This is your own comment",
-        marked("Readers tag what others wrote. What you think stands in the comment's own stance, which you may edit."),
+        sentence("Readers tag what others wrote. What you think stands in the comment's own stance, which you may edit."),
     ),
     Kind.CSRF: ProblemType(
         403,
         "The form was too old to be trusted",
-        marked(
+        sentence(
             "A request with a cookie must carry the token of its session, in the form or as X-CSRF-Token. Load the page again; what was typed is kept."
         ),
     ),
-    Kind.NOT_FOUND: ProblemType(404, "This is not here", marked("Nothing has this address, or you may not know of it.")),
+    Kind.NOT_FOUND: ProblemType(404, "This is not here", sentence("Nothing has this address, or you may not know of it.")),
     Kind.METHOD_NOT_ALLOWED: ProblemType(
-        405, "This address does not do that", marked("The `Allow` header names the methods that work here.")
+        405, "This address does not do that", sentence("The `Allow` header names the methods that work here.")
     ),
     Kind.ILLEGAL_TRANSITION: ProblemType(
-        409, "The comment's state does not allow this", marked("The answer names what is allowed in the present state.")
+        409, "The comment's state does not allow this", sentence("The answer names what is allowed in the present state.")
     ),
-    Kind.NOT_TAGGABLE: ProblemType(409, "This comment cannot be tagged now", marked("Tags are taken on visible comments only.")),
+    Kind.NOT_TAGGABLE: ProblemType(409, "This comment cannot be tagged now", sentence("Tags are taken on visible comments only.")),
     Kind.CLOSED: ProblemType(
-        409, "This discussion is closed to new comments", marked("Tags stay open. The article's page says why it was closed.")
+        409, "This discussion is closed to new comments", sentence("Tags stay open. The article's page says why it was closed.")
     ),
     Kind.CONFLICT: ProblemType(
-        409, "This clashes with what is there", marked("Another article or account already has this address, key, handle or name.")
+        409, "This clashes with what is there", sentence("Another article or account already has this address, key, handle or name.")
     ),
     Kind.STALE_VERSION: ProblemType(
         412,
         "It has changed in the meantime",
-        marked("The version in If-Match is not the present one. Load it again and decide anew; nothing was overwritten."),
+        sentence("The version in If-Match is not the present one. Load it again and decide anew; nothing was overwritten."),
     ),
-    Kind.TOO_LARGE: ProblemType(413, "That is too large", marked("The request's body is larger than this service reads.")),
-    Kind.UNSUPPORTED_MEDIA_TYPE: ProblemType(415, "Only JSON is read here", marked("Send the body as application/json in UTF-8.")),
+    Kind.TOO_LARGE: ProblemType(413, "That is too large", sentence("The request's body is larger than this service reads.")),
+    Kind.UNSUPPORTED_MEDIA_TYPE: ProblemType(415, "Only JSON is read here", sentence("Send the body as application/json in UTF-8.")),
     Kind.IDEMPOTENCY_KEY_REUSED: ProblemType(
         422,
         "This Idempotency-Key was used for another request",
-        marked("A key stands for one request and its body for 24 hours. Use a new key for a new request."),
+        sentence("A key stands for one request and its body for 24 hours. Use a new key for a new request."),
     ),
     Kind.IDEMPOTENCY_KEY_IN_PROGRESS: ProblemType(
-        409, "The first request with this Idempotency-Key is still running", marked("Wait a moment and send it again to get its answer.")
+        409, "The first request with this Idempotency-Key is still running", sentence("Wait a moment and send it again to get its answer.")
     ),
     Kind.RATE_LIMITED: ProblemType(
-        429, "That was too fast", marked("Wait as long as the Retry-After header says. Nothing was stored, and nothing typed is lost.")
+        429, "That was too fast", sentence("Wait as long as the Retry-After header says. Nothing was stored, and nothing typed is lost.")
     ),
     Kind.INTERNAL: ProblemType(
-        500, "Something went wrong on our side", marked("It was logged under the request's id. Nothing was stored.")
+        500, "Something went wrong on our side", sentence("It was logged under the request's id. Nothing was stored.")
     ),
     Kind.UNAVAILABLE: ProblemType(
-        503, "The service is busy or being repaired", marked("Nothing was stored. Try again after the time in the Retry-After header.")
+        503, "The service is busy or being repaired", sentence("Nothing was stored. Try again after the time in the Retry-After header.")
     ),
 }
 
@@ -144,29 +143,23 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     allowed: list[str] = []
 
 
-def problem_of(refusal: Refusal) -> Problem:
-    """Return the document of a refusal, with the request's id as its instance."""
+def problem_of(refusal: Refusal, say: Callable[[str], str] = str) -> Problem:
+    """Return the document of a refusal, with the request's id as its instance; ``say`` writes its sentences, in English when not given."""
     known = PROBLEM_TYPES[refusal.kind]
     return Problem(
         type=f"/problems/{refusal.kind}",
-        title=known.title,
+        title=say(known.title),
         status=known.status,
-        detail=refusal.detail,
+        detail=say(refusal.detail),
         instance=getattr(g, "request_id", ""),
-        errors=[ErrorItem(fault.pointer, fault.code, fault.detail) for fault in refusal.faults],
+        errors=[ErrorItem(fault.pointer, fault.code, say(fault.detail)) for fault in refusal.faults],
         allowed=list(refusal.allowed),
     )
 
 
 def translate_type(known: ProblemType) -> ProblemType:
     """Return a problem type in the reader's language; programs get the sentences as they are written."""
-    return ProblemType(known.status, gettext(known.title), gettext(known.meaning))
-
-
-def translate_problem(problem: Problem) -> Problem:
-    """Return a problem as a page shows it, in the reader's language."""
-    errors = [ErrorItem(error.pointer, error.code, gettext(error.detail)) for error in problem.errors]
-    return msgspec.structs.replace(problem, title=gettext(problem.title), detail=gettext(problem.detail), errors=errors)
+    return ProblemType(known.status, translated(known.title), translated(known.meaning))
 
 
 def wants_json() -> bool:
@@ -181,12 +174,13 @@ def wants_json() -> bool:
 
 def answer_refusal(refusal: Refusal) -> Response:
     """Return the refusal as a problem document or as a page."""
-    problem = problem_of(refusal)
     if wants_json():
+        problem = problem_of(refusal)
         response = Response(msgspec.json.encode(problem), problem.status, content_type="application/problem+json")
     else:
+        problem = problem_of(refusal, translated)
         response = Response(
-            render_template("problem.html", problem=translate_problem(problem), kind=refusal.kind.value),
+            render_template("problem.html", problem=problem, kind=refusal.kind.value),
             problem.status,
             content_type="text/html; charset=utf-8",
         )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forum.access.permissions import Permission
 from forum.refusals import Kind, Refusal, not_found
+from forum.sentences import sentence
 from forum.web.doors import Answer, AnyCall, ApiDoors
 from forum.web.pages import Page, PageDoors
 from forum.web.problems import PROBLEM_TYPES, translate_type
@@ -74,5 +75,5 @@ def explain_problem(call: AnyCall) -> Page:
     """Explain one type of problem."""
     known = {kind.value: problem for kind, problem in PROBLEM_TYPES.items()}.get(call.path["kind"])
     if known is None:
-        raise not_found("problem type")
+        raise not_found(sentence("problem type"))
     return Page("service/problem_type.html", {"kind": call.path["kind"], "type": translate_type(known)})

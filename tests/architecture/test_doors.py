@@ -132,6 +132,20 @@ def test_no_view_answers_past_its_door() -> None:
     assert [module.name for module in modules() for node in ast.walk(module.tree) if called_name(node) in {"abort", "flask.abort"}] == []
 
 
+def test_no_refusal_builds_its_sentence_where_no_translator_finds_it() -> None:
+    """``sentence("… %(most)s …", most=5)`` keeps template and values apart; an f-string does not."""
+    places = {"Refusal": 1, "Fault": 2, "BodyFault": 1, "BadAddress": 1, "sentence": 0, "nsentence": 0}
+    built = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and (place := places.get(called_name(node).rpartition(".")[2])) is not None
+        for text in node.args[place : place + 1]
+        if isinstance(text, ast.JoinedStr | ast.BinOp) or called_name(text).endswith((".format", ".join"))
+    ]
+    assert built == []
+
+
 def test_every_page_of_a_problem_is_there(plain: Flask) -> None:
     client = plain.test_client()
     listed = client.get("/problems/").text

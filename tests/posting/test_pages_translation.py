@@ -1,48 +1,71 @@
-"""Every word on a page goes through the translation: under a stub that puts ⟦brackets⟧ around each message, no word stands outside them."""
+"""Every word on a page goes through the translation: under a stub that puts ⟦brackets⟧ around each message that a translator is given, no word
+stands outside them. The messages are gathered by the command that ``babel.cfg`` names.
+"""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import flask_babel
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from flask import Flask
 
 from forum.demo.load import TEXT
 from forum.settings import Settings
-from tests.journeys.reader import Element, Reader
+from tests.journeys.reader import Element, Reader, parse
 from tests.posting import demo
 
 # Days and hours are written by Babel in the reader's language.
 WRITTEN_ELSEWHERE = frozenset({"script", "style", "time", "code"})
 # The API is documented in one language, the programs'.
 FOR_PROGRAMS = ("/api/",)
+ROOT = Path(__file__).parents[2]
 VISIBLE_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
 NO_WORD = re.compile(r"[\W\d_]*")
 
 
+@cache
+def messages_for_translators() -> frozenset[str]:
+    """Return every message, and every plural form, that the command of ``babel.cfg`` gathers."""
+    config = ROOT / "babel.cfg"
+    command = next(line for line in config.read_text(encoding="utf-8").splitlines() if "pybabel extract" in line)
+    given = shlex.split(command.lstrip("# ."))
+    keywords = {**DEFAULT_KEYWORDS, **parse_keywords(after for option, after in pairwise(given) if option == "-k")}
+    with config.open(encoding="utf-8") as lines:
+        methods, options = parse_mapping_cfg(lines)  # type: ignore[no-untyped-call]
+    found: set[str] = set()
+    for _file, _line, message, _comments, _context in extract_from_dir(ROOT, methods, options, keywords):
+        found.update([message] if isinstance(message, str) else message)
+    return frozenset(found)
+
+
 class Brackets:
-    """A translation into brackets."""
+    """A translation into brackets; a message that no translator is given stays as it is."""
 
     def gettext(self, message: str) -> str:
         """Return the message in brackets."""
-        return f"⟦{message}⟧"
+        return f"⟦{message}⟧" if message in messages_for_translators() else message
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Return the form for ``count`` in brackets."""
-        return f"⟦{singular if count == 1 else plural}⟧"
+        return self.gettext(singular if count == 1 else plural)
 
     ugettext, ungettext = gettext, ngettext
 
 
-@pytest.fixture
-def bracketed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """An application with the demo discussion, translated into brackets."""
-    app = demo.make_app(tmp_path)
-    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda self: Brackets())
-    return app
+@pytest.fixture(scope="module")
+def bracketed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application with the demo discussion, translated into brackets; what is sent to it is refused."""
+    app = demo.make_app(tmp_path_factory.mktemp("translated"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flask_babel.Domain, "get_translations", lambda self: Brackets())
+        yield app
 
 
 def outside(text: str) -> str:
@@ -94,6 +117,14 @@ def without_people(text: str) -> str:
     return re.sub(r"@example\.org|Werkzeug/\S+", "", text)
 
 
+def words_outside(page: Element) -> list[str]:
+    """Return the lines of ``page``, its attributes included, that have a word outside of brackets which no person wrote."""
+    texts = ["".join(text_to_translate(page.one("body")))]
+    texts += [element.attributes.get(name, "") for element in page.walk() for name in VISIBLE_ATTRIBUTES]
+    lines = [line.strip() for text in texts for line in without_people(outside(text)).splitlines()]
+    return [line for line in lines if not NO_WORD.fullmatch(line)]
+
+
 def test_no_word_stands_outside_the_translation(bracketed: Flask) -> None:
     found = []
     with bracketed.app_context():
@@ -103,10 +134,39 @@ def test_no_word_stands_outside_the_translation(bracketed: Flask) -> None:
         if login:
             reader.sign_in(login, demo.PASSWORD)
         for path in (path for path in paths if not path.startswith(FOR_PROGRAMS)):
-            page = reader.open(path).page
-            texts = ["".join(text_to_translate(page.one("body")))]
-            texts += [element.attributes.get(name, "") for element in page.walk() for name in VISIBLE_ATTRIBUTES]
-            for text in texts:
-                found += [(path, line.strip()) for line in without_people(outside(text)).splitlines() if not NO_WORD.fullmatch(line)]
+            found += [(path, words) for words in words_outside(reader.open(path).page)]
     # Each once: a word in the masthead is on every page.
     assert not found, sorted({words for _, words in found})
+
+
+SIGN_UP = {"handle": "nora", "email": "nora@example.org", "password": "a password of a test"}
+REFUSED_FORMS = {
+    "a text that is too long": ("joel", f"{demo.PAGE}/comments", {"body_md": "x " * 6_000}, "At most"),
+    "a text with too many links": ("joel", f"{demo.PAGE}/comments", {"body_md": "<https://a.example> " * 120}, "links"),
+    "a text without words": ("joel", f"{demo.PAGE}/comments", {"body_md": "   "}, "no words"),
+    "a control character": ("joel", f"{demo.PAGE}/comments", {"body_md": "a\x07b"}, "U+0007"),
+    "stacked marks": ("joel", f"{demo.PAGE}/comments", {"body_md": "a" + "\u0301" * 40}, "stacked"),
+    "an unknown parent": ("joel", f"{demo.PAGE}/comments", {"body_md": "Yes.", "parent_id": "999999"}, "no such comment"),
+    "a stance of no list": ("joel", f"{demo.PAGE}/comments", {"body_md": "Yes.", "stance": "maybe"}, "not one of the choices"),
+    "a field of no form": ("joel", f"{demo.PAGE}/comments", {"body_md": "Yes.", "role": "admin"}, "not a field"),
+    "a short password": ("", "/sign-up", SIGN_UP | {"password": "short"}, "at least"),
+    "a handle that is taken": ("", "/sign-up", SIGN_UP | {"handle": "joel"}, "is taken"),
+    "a wrong password": ("", "/sign-in", {"login": "joel", "password": "wrong"}, "do not fit"),
+    "an author nobody knows": ("marit", "/articles/new", {"title": "A title", "body_md": "Text.", "authors": "nobody-here"}, "Nobody here"),
+    "a part that is no number": ("marit", "/articles/new", {"title": "A title", "body_md": "Text.", "part": "two"}, "whole number"),
+    "a part below one": ("marit", "/articles/new", {"title": "A title", "body_md": "Text.", "part": "0"}, "at least"),
+    "an address without scheme": ("marit", "/articles/new", {"title": "A title", "url": "host.example/x"}, "http://"),
+    "a reader who adds an article": ("joel", "/articles/new", {"title": "A title", "body_md": "Text."}, "may not do this"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_FORMS)
+def test_no_word_of_a_refused_form_stands_outside_the_translation(bracketed: Flask, case: str) -> None:
+    login, path, fields, sentence = REFUSED_FORMS[case]
+    reader = Reader(bracketed.test_client())
+    if login:
+        reader.sign_in(login, demo.PASSWORD)
+    token = reader.open("/sign-up" if not login else "/settings").page.all("input", name="csrf_token")[0].attributes["value"]
+    page = parse(reader.client.post(path, data={**fields, "csrf_token": token}).text)
+    assert sentence in page.text
+    assert not words_outside(page)
