@@ -27,13 +27,26 @@ from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
+from forum.jobs import models as jobs_models
+from forum.jobs.handlers import HANDLERS
+from forum.moderation import api as moderation_api
+from forum.moderation import batch_pages, decision_pages, item_pages, log_api, log_pages, report_api, report_pages, rule_api, rule_pages
+from forum.moderation import models as moderation_models
+from forum.moderation import pages as moderation_pages
+from forum.moderation.decision_words import REASON_WORDS
+from forum.moderation.decisions import restore_undecided
+from forum.moderation.items import AGE_ITEM, age_item
+from forum.moderation.moves import RESTORE_UNDECIDED
+from forum.moderation.queries import has_decided
 from forum.paths import resource
 from forum.posting import api as posting_api
 from forum.posting import pages as posting_pages
+from forum.posting import reading_pages
 from forum.posting.people import refresh_pages_of
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
 from forum.stances import api as stances_api
+from forum.stances import counting
 from forum.stances.authors import recount_for_authors
 from forum.stances.words import STANCE_WORDS
 from forum.transfer import models as transfer_models
@@ -46,11 +59,34 @@ from forum.web.logs import configure_logs
 from forum.web.openapi import build_document
 from forum.web.problems import register_problems
 
-API_ROOMS = (service.doors, accounts_api.doors, articles_api.doors, posting_api.doors, stances_api.doors)
-PAGE_ROOMS = (service.pages, accounts_pages.doors, articles_pages.doors, posting_pages.doors)
+API_ROOMS = (
+    service.doors,
+    accounts_api.doors,
+    articles_api.doors,
+    posting_api.doors,
+    stances_api.doors,
+    report_api.doors,
+    moderation_api.doors,
+    log_api.doors,
+    rule_api.doors,
+)
+PAGE_ROOMS = (
+    service.pages,
+    accounts_pages.doors,
+    articles_pages.doors,
+    reading_pages.doors,
+    posting_pages.doors,
+    moderation_pages.doors,
+    item_pages.doors,
+    batch_pages.doors,
+    log_pages.doors,
+    rule_pages.doors,
+    report_pages.doors,
+    decision_pages.doors,
+)
 DOORS = "forum_doors"
 # Named so that its tables are known to migrations; its commands are the command line's.
-TABLES_WITHOUT_DOORS = (transfer_models,)
+TABLES_WITHOUT_DOORS = (transfer_models, moderation_models, jobs_models)
 log = structlog.get_logger(__name__)
 
 
@@ -85,6 +121,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts_actions.on_profile_change.append(refresh_pages_of)
     if recount_for_authors not in articles_actions.on_authors_change:
         articles_actions.on_authors_change.append(recount_for_authors)
+    if has_decided not in counting.uncounted:
+        counting.uncounted.append(has_decided)
+    HANDLERS.update({AGE_ITEM: age_item, RESTORE_UNDECIDED: restore_undecided})
     return app
 
 
@@ -145,7 +184,13 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        site_name=settings.site_name, csrf_token=csrf_token, static=_static, STANCES=STANCE_WORDS, Stance=Stance, safe_html=Markup
+        site_name=settings.site_name,
+        csrf_token=csrf_token,
+        static=_static,
+        STANCES=STANCE_WORDS,
+        REASON_WORDS=REASON_WORDS,
+        Stance=Stance,
+        safe_html=Markup,
     )
     app.context_processor(lambda: {"language": str(get_locale()).replace("_", "-"), "viewer": _viewer()})
 

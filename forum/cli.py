@@ -1,4 +1,4 @@
-"""The ``forum`` command: serve, init, demo, import, account, db, settings.
+"""The ``forum`` command: serve, worker, init, demo, import, account, modlog, db, settings.
 
 Exit codes: 0 done, 1 the input was refused or a check fell short, 2 wrong usage. Errors are one sentence with the way out, never a traceback.
 """
@@ -29,6 +29,8 @@ from forum.db.base import db
 from forum.db.schema import bring_up_to_date, refresh_statistics, schema_head, schema_revision
 from forum.db.transaction import reading, writing
 from forum.demo.load import is_demo, is_empty, load_demo, who_signs_in
+from forum.jobs.worker import Worker, run_until_signalled
+from forum.moderation import log
 from forum.paths import resource
 from forum.refusals import Refusal
 from forum.server import Server, default_workers, find_listening_fault
@@ -105,6 +107,16 @@ def serve(host: str, port: int, workers: int | None, threads: int | None, with_d
     count = workers or settings.workers or default_workers()
     welcome = f"Serving {settings.site_name} at http://{shown}:{port} with {count} process{'es' if count > 1 else ''}. Stop with Ctrl-C."
     Server(settings, bind=f"{shown}:{port}", workers=count, threads=threads or settings.threads, on_ready=lambda: say(welcome)).run()
+
+
+@cli.command()
+def worker() -> None:
+    """Run what is done later, apart from the server, until SIGTERM or Ctrl-C; what is running then is finished."""
+    # With the log lines of the settings: this one runs for as long as the server does.
+    app = create_app(load_settings())
+    with app.app_context():
+        _refuse_other_schema()
+    run_until_signalled(Worker(app), on_ready=lambda: say("Running jobs. Stop with Ctrl-C."))
 
 
 @cli.command()
@@ -212,6 +224,22 @@ def set_password(handle: str, password_stdin: bool) -> None:
     with writing() as session:
         change_password(session, get_account(session, handle), password_hash=hashed, keep_signin_id=None)
     say(f"{handle} has a new password and is signed out everywhere.")
+
+
+@cli.group()
+def modlog() -> None:
+    """The moderation log: verify that nothing was changed behind its back."""
+
+
+@modlog.command("verify")
+@with_database
+def verify_log() -> None:
+    """Compare every row of the moderation log with its hash, the row before and the log's end."""
+    with reading() as session:
+        found = log.verify(session, DEFAULT_SITE_ID)
+    if found.faults:
+        raise click.ClickException(found.faults[0].detail)
+    say(f"{found.count} row{'' if found.count == 1 else 's'}, in order, head {found.head}")
 
 
 @cli.group("db")

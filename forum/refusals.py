@@ -3,8 +3,10 @@
 Knows no HTTP: which status a kind has stands in ``web/problems.py``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from forum.sentences import Sentence, sentence
 
@@ -18,12 +20,14 @@ class Kind(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     OWN_COMMENT = "own-comment"
+    RECUSED = "recused"
     CSRF = "csrf"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     ILLEGAL_TRANSITION = "illegal-transition"
     NOT_TAGGABLE = "not-taggable"
     CLOSED = "closed"
+    CLAIMED_BY_OTHER = "claimed-by-other"
     CONFLICT = "conflict"
     STALE_VERSION = "stale-version"
     TOO_LARGE = "too-large"
@@ -45,10 +49,20 @@ class Fault:
 
 
 class Refusal(Exception):
-    """Something that was asked for and is not done; ``detail`` is a sentence for the person who asked, with the way out."""
+    """Something that was asked for and is not done; ``detail`` is a sentence for the person who asked, with the way out.
+
+    ``members`` are further members of the problem document (RFC 9457, section 3.2), such as the decision that stands.
+    """
 
     def __init__(
-        self, kind: Kind, detail: str, *, faults: tuple[Fault, ...] = (), retry_after: int | None = None, allowed: tuple[str, ...] = ()
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        faults: tuple[Fault, ...] = (),
+        retry_after: int | None = None,
+        allowed: tuple[str, ...] = (),
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind
@@ -56,6 +70,7 @@ class Refusal(Exception):
         self.faults = faults
         self.retry_after = retry_after
         self.allowed = allowed
+        self.members = dict(members or {})
 
 
 def not_found(what: Sentence) -> Refusal:

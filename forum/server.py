@@ -14,6 +14,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from forum.app import create_app
+from forum.jobs.worker import Worker as JobWorker
 from forum.settings import Settings
 from forum.web.logs import configure_logs
 
@@ -84,7 +85,22 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """A worker with threads that ends the same way for Ctrl-C as for SIGTERM: what is in flight is finished, and nothing is waited for when nothing is."""
+    """A worker with threads that ends the same way for Ctrl-C as for SIGTERM: what is in flight is finished, and nothing is waited for when nothing is.
+
+    Unless the settings say that jobs are run apart, one more thread runs them.
+    """
+
+    def run(self) -> None:
+        """Serve, and run jobs meanwhile: called in the worker's own process after the fork, and left when no request is in flight any more."""
+        if self.app.settings.jobs == "apart":
+            super().run()
+            return
+        jobs = JobWorker(self.wsgi)
+        jobs.start()
+        try:
+            super().run()
+        finally:
+            jobs.stop()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """End gracefully: with gunicorn's own quick way a worker now and then did not end until it was killed after 30 seconds (cause not traced)."""

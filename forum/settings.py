@@ -73,10 +73,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hold_first_comments: Annotated[
         str,
         Meta(
-            description="Hold the first N comments of a new account; `all` holds everything. This version has no review queue yet, so only `0` is accepted."
+            description="Hold the first N comments of a new writer for a moderator, or `all`; a site's own screening rules may say otherwise.",
+            pattern="^(all|[0-9]{1,3})$",
         ),
     ] = "0"
-    rate_limits: Annotated[Literal["on", "off"], Meta(description="`off` for benchmarks and load tests only.")] = "on"
+    rate_limits: Annotated[
+        Literal["on", "off"],
+        Meta(description="`off` for load tests only: no rates, and no refusal of repeated texts or in heated threads."),
+    ] = "on"
     sign_in_rate: Annotated[str, Meta(description="Failed and successful sign-ins for one login name or address.")] = "10/5m 50/d"
     sign_in_address_rate: Annotated[str, Meta(description="Sign-ins from one network address (IPv6: one /64), whatever the login.")] = (
         "30/5m 300/d"
@@ -87,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tag_rate: Annotated[str, Meta(description="Tags set, changed or removed by one account.")] = "30/10m 200/d"
     tag_change_rate: Annotated[str, Meta(description="Changes of one account's tag on one comment.")] = "5/h"
     preview_rate: Annotated[str, Meta(description="Previews rendered for one account or network address.")] = "60/5m"
+    report_rate: Annotated[str, Meta(description="Reports by one account.")] = "10/h 30/d"
+    notice_rate: Annotated[str, Meta(description="Notices of people without an account, from one network address.")] = "5/h 20/d"
     session_days: Annotated[int, Meta(description="Days after which a sign-in ends in any case.", ge=1, le=400)] = 60
     session_idle_days: Annotated[int, Meta(description="Days without a visit after which a sign-in ends.", ge=1, le=400)] = 14
     edit_grace_minutes: Annotated[int, Meta(description="Minutes after posting in which an edit is not marked as one.", ge=0, le=1440)] = 10
@@ -115,6 +121,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 0
     workers: Annotated[int, Meta(description="Server processes; 0: one per processor, at most 4.", ge=0, le=64)] = 0
     threads: Annotated[int, Meta(description="Threads in each server process.", ge=1, le=64)] = 8
+    jobs: Annotated[
+        Literal["in-process", "apart"],
+        Meta(description="Who runs what is done later: `in-process` a thread in each server process, `apart` only `forum worker`."),
+    ] = "in-process"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe log line that is written.")] = (
         "info"
     )
@@ -231,8 +241,6 @@ def _check(settings: Settings) -> Settings:
         raise SettingsError("FORUM_BASE_URL must be an address such as https://talk.example.org, without a path.")
     if settings.secret_key and len(settings.secret_key) < SECRET_MINIMUM:
         raise SettingsError(f"FORUM_SECRET_KEY is shorter than {SECRET_MINIMUM} characters; leave it out and 'forum init' makes one.")
-    if settings.hold_first_comments != "0":
-        raise SettingsError("FORUM_HOLD_FIRST_COMMENTS needs the review queue, which this version does not have yet; leave it at 0.")
     if settings.mail_url != "file:":
         raise SettingsError("FORUM_MAIL_URL: this version sends no mail yet; leave it at 'file:'.")
     if settings.redis_url:

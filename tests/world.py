@@ -9,23 +9,34 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import msgspec
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import delete
 
 from forum.access.permissions import Scope
-from forum.access.viewer import DEFAULT_SITE_ID, Role
+from forum.access.viewer import DEFAULT_SITE_ID, Role, Via, Viewer
 from forum.accounts.actions import create_token, start_sign_in
 from forum.accounts.models import Account, ApiToken
 from forum.accounts.queries import list_sign_ins
 from forum.app import DOORS
 from forum.articles.actions import ArticleDraft, create_article, set_closed
 from forum.articles.models import Article
+from forum.clock import now
 from forum.comments import actions
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
-from forum.db.transaction import writing
+from forum.db.transaction import reading, writing
+from forum.moderation.batches import decide_all
+from forum.moderation.decisions import Order
+from forum.moderation.items import CLAIM_TIME, Cause, open_item
+from forum.moderation.queries import decisions_of_batch
+from forum.moderation.reasons import DecisionReason
+from forum.moderation.review import Action, Origin
+from forum.moderation.rule_actions import stored_rules
+from forum.moderation.rule_previews import sign_preview
+from forum.moderation.rules import Rules
 from forum.web.doors import Door
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 
@@ -83,6 +94,25 @@ class World:
             if withdrawn:
                 actions.move(session, lock_place(session, made.id), "withdraw")
             return made.id
+
+    def item(self, *, by: str = "writer", claimed_by: str | None = None) -> tuple[int, int]:
+        """Open a review item on a new comment and return its id and version."""
+        comment_id = self.comment(by=by)
+        with writing() as session:
+            item = open_item(session, lock_place(session, comment_id), Cause(Origin.MODERATOR, "own_initiative", 2))
+            if claimed_by is not None:
+                item.claimed_by, item.claimed_until = self.ids[claimed_by], now() + CLAIM_TIME
+            return item.id, item.version
+
+    def batch(self, *, by: str = "moderator") -> tuple[int, int]:
+        """Decide on an item in a batch of one and return the batch's id and the decision's."""
+        order = Order(Action.NO_ACTION, DecisionReason.WITHIN_RULES, 0)
+        viewer = Viewer(self.ids[by], by, by, {DEFAULT_SITE_ID: Role.MODERATOR}, None, Via.COOKIE)
+        wanted = self.item()
+        with writing() as session:
+            batch, left_out = decide_all(session, viewer, DEFAULT_SITE_ID, [wanted], order)
+            assert left_out == []
+            return batch.id, decisions_of_batch(session, batch)[0].id
 
     def article(self, *, closed: bool = False, url: str | None = None, key: str | None = None) -> int:
         """Store another article and return its id."""
@@ -151,6 +181,46 @@ def _at_comment(path: str, body: Any = None, *, by: str = "writer", withdrawn: b
     return lambda world, who: Sent(path.format(comment=world.comment(by=by, withdrawn=withdrawn)), body)
 
 
+def _for_reader(path: str, body: Any = None) -> Callable[[World, str], Sent]:
+    return lambda world, who: Sent(path.format(comment=world.comment(by="writer" if who != "writer" else "member")), body)
+
+
+def _at_item(path: str) -> Callable[[World, str], Sent]:
+    return lambda world, who: Sent(path.format(item=world.item()[0]))
+
+
+def _decision(world: World, who: str) -> Sent:
+    item_id, version = world.item()
+    return Sent(f"/mod/items/{item_id}/decisions", {"action": "no_action", "reason": "within_rules", "version": version})
+
+
+def _batch(world: World, who: str) -> Sent:
+    item_id, version = world.item()
+    return Sent("/mod/batches", {"action": "no_action", "reason": "within_rules", "items": [{"id": item_id, "version": version}]})
+
+
+def _at_batch(world: World, who: str) -> Sent:
+    return Sent(f"/mod/batches/{world.batch(by=who if who in ('moderator', 'admin') else 'moderator')[0]}")
+
+
+def _notice(world: World, who: str) -> Sent:
+    body = {"reason": "illegal", "note": "It names a third person.", "name": "Nora", "email": "nora@example.org", "good_faith": True}
+    return Sent("/notices", {"url": f"/c/{world.comment()}", **body})
+
+
+def _receipt(world: World, who: str) -> Sent:
+    made = world.enter("member").post(f"/comments/{world.comment()}/reports", {"reason": "off_topic"})
+    assert made.status_code == 201, made.text
+    return Sent(f"/reports/{made.json['reference']}")
+
+
+def _save_rules(world: World, who: str) -> Sent:
+    rules = Rules(max_links=5)
+    with reading() as session:
+        number = stored_rules(session, DEFAULT_SITE_ID).number
+    return Sent("/mod/rules", {"rules": msgspec.to_builtins(rules), "preview": sign_preview(DEFAULT_SITE_ID, rules, number)})
+
+
 GOOD: dict[str, Callable[[World, str], Sent]] = {
     "service_api.live": _at("//health/live"),
     "service_api.ready": _at("//health/ready"),
@@ -175,6 +245,29 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "articles_api.get": _at("/articles/{article}"),
     "articles_api.edit": lambda world, who: Sent(f"/articles/{world.article_id}", {"main_claim": unique("Claim")}),
     "articles_api.counts": _at("/counts?url=https://host.example/a"),
+    "reports_api.create_report": _for_reader("/comments/{comment}/reports", {"reason": "off_topic"}),
+    "reports_api.create_notice": _notice,
+    "reports_api.get_receipt": _receipt,
+    "reports_api.list_mine": _at("/me/reports"),
+    "moderation_api.list_queue": _at("/mod/items"),
+    "moderation_api.get_item": _at_item("/mod/items/{item}"),
+    "moderation_api.claim_item": _at_item("/mod/items/{item}/claim"),
+    "moderation_api.release_item": _at_item("/mod/items/{item}/claim"),
+    "moderation_api.decide_item": _decision,
+    "moderation_api.open_own": _at_comment("/mod/comments/{comment}/items"),
+    "moderation_api.get_decision": lambda world, who: Sent(f"/decisions/{world.batch()[1]}"),
+    "moderation_api.create_batch": _batch,
+    "moderation_api.get_batch": _at_batch,
+    "moderation_api.undo_batch": _at_batch,
+    "moderation_api.get_history": _at("/mod/accounts/writer"),
+    "moderation_api.get_notes": _at("/mod/accounts/writer/notes"),
+    "moderation_api.create_note": _at("/mod/accounts/writer/notes", {"body": "Answers kindly when asked."}),
+    "modlog_api.list_public": _at("/modlog"),
+    "modlog_api.list_internal": _at("/mod/log"),
+    "rules_api.get": _at("/mod/rules"),
+    "rules_api.preview": _at("/mod/rules/preview", msgspec.to_builtins(Rules(max_links=5))),
+    "rules_api.save": _save_rules,
+    "rules_api.list_history": _at("/mod/rules/history"),
     "posting_api.list_comments": _at("/articles/{article}/comments"),
     "posting_api.create_comment": _at("/articles/{article}/comments", {"body_md": "A new word."}),
     "posting_api.get_mine": _at("/articles/{article}/mine?ids=1,2"),

@@ -50,8 +50,8 @@ def is_admin(viewer: Viewer, thing: Any) -> bool:
 
 
 def is_public(viewer: Viewer, thing: Any) -> bool:
-    """The comment may be known of by everybody: its text, or the tombstone in its place."""
-    return getattr(thing, "state", "held") != "held"
+    """The comment was once public, so everybody may know of it: its text, or the tombstone in its place."""
+    return bool(getattr(thing, "listed", False))
 
 
 def _has_role(viewer: Viewer, thing: Any, role: Role) -> bool:

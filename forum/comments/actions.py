@@ -1,12 +1,13 @@
 """Writes of comments: store a new one, change its text, move it to another state. Actions flush and never commit.
 
-Every write runs inside ``counted``, so that the counts above a comment follow it.
+Every write runs inside ``counted``, so that the counts above a comment follow it. Who may cause what, the log and the review queue are
+matters of the rooms above.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from forum.articles.models import Article
@@ -14,9 +15,20 @@ from forum.clock import now
 from forum.comments.counts import Place, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
-from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, State, allowed_events
+from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, WRITERS_EVENTS, RevisionState, State, allowed_events
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
+from forum.text.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as it is stored: source (None: it came as HTML), HTML, the renderer's version and what tells it from others."""
+
+    body_md: str | None
+    html: str
+    renderer: int
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,10 +41,13 @@ class NewComment:
     stance: Stance | None
     author_id: int
     created_at: datetime | None = None
+    fingerprint: str | None = None
 
 
-def store(session: Session, article: Article, parent: Comment | None, root: Comment | None, new: NewComment) -> Comment:
-    """Store a comment below ``parent`` (None: a root), all locked by the caller, with its first revision, and return it."""
+def store(
+    session: Session, article: Article, parent: Comment | None, root: Comment | None, new: NewComment, *, state: State = State.VISIBLE
+) -> Comment:
+    """Store a comment below ``parent`` (None: a root), all locked by the caller, with its first revision, and return it; ``state`` is visible or held."""
     moment = new.created_at or now()
     comment = Comment(
         site_id=article.site_id,
@@ -47,58 +62,103 @@ def store(session: Session, article: Article, parent: Comment | None, root: Comm
         body_md=new.body_md,
         body_html=new.body_html,
         renderer=new.renderer,
+        fingerprint=new.fingerprint,
         created_at=moment,
         activity_at=moment,
         version=1,
         lead=0,
+        listed=False,
     )
     session.add(comment)
     session.flush()
     if root is None:
         comment.root_id = comment.id
-    with counted(session, Place(article, root or comment, parent, comment)):
-        comment.state = State.VISIBLE.value
-        comment.published_at = moment
-        article.last_activity_at = max(article.last_activity_at, moment)
-        for above in {above.id: above for above in (parent, root) if above is not None}.values():
-            above.activity_at = max(above.activity_at, moment)
-    add_revision(session, comment, number=1, at=moment)
+    if state is State.VISIBLE:
+        place = Place(article, root or comment, parent, comment)
+        with counted(session, place):
+            comment.state = State.VISIBLE.value
+            _publish(place, moment)
+    add_revision(session, comment, Text(comment.body_md, comment.body_html or "", comment.renderer), new.stance, at=moment)
     return comment
 
 
-def change(session: Session, place: Place, *, body: tuple[str, str, int] | None, stance: Stance | None, grace: timedelta) -> None:
-    """Give a visible comment a new text (source, html, renderer) or stance and keep the revision.
+def change(session: Session, place: Place, *, text: Text | None, stance: Stance | None, grace: timedelta) -> None:
+    """Give a comment a new text (None: as it is) or stance and keep the revision. Raises Refusal ``illegal-transition`` in states that cannot be edited.
 
-    Within ``grace`` of posting it is not marked as edited. Raises Refusal ``illegal-transition`` in states that cannot be edited.
+    What is visible and older than ``grace`` is marked as edited. An edit that still waited is replaced by this one.
     """
     comment = place.comment
     require_move(comment, "edit")
     moment = now()
     with counted(session, place):
-        if body is not None:
-            comment.body_md, comment.body_html, comment.renderer = body
-        comment.stance = stance.value if stance else None
+        _take(comment, text, stance)
         comment.version += 1
-        if moment - comment.created_at > grace:
+        if comment.listed and moment - comment.created_at > grace:
             comment.edited_at = moment
-    number = (session.scalar(select(func.max(Revision.number)).where(Revision.comment_id == comment.id)) or 0) + 1
-    add_revision(session, comment, number=number, at=moment)
+    replace_waiting(session, comment.id)
+    add_revision(session, comment, text_of(comment), stance, at=moment)
 
 
-def move(session: Session, place: Place, event: str) -> None:
-    """Move a comment to the state that ``event`` leads to. Raises Refusal ``illegal-transition`` with the events that are allowed."""
+def propose(session: Session, place: Place, *, text: Text | None, stance: Stance | None) -> Revision:
+    """Keep a new text or stance of a comment as a revision that waits, and return it; what readers see stays the last accepted one."""
+    comment = place.comment
+    require_move(comment, "edit")
+    replace_waiting(session, comment.id)
+    comment.version += 1
+    return add_revision(session, comment, text or text_of(comment), stance, at=now(), state=RevisionState.HELD)
+
+
+def accept(session: Session, place: Place, revision: Revision) -> None:
+    """Make a waiting revision the comment's text, marked as edited."""
+    with counted(session, place):
+        text = Text(revision.body_md, revision.body_html or "", revision.renderer or place.comment.renderer, fingerprint(revision.body_md))
+        _take(place.comment, text, Stance(revision.stance) if revision.stance else None)
+        place.comment.version += 1
+        place.comment.edited_at = now()
+        revision.state = RevisionState.ACCEPTED.value
+
+
+def redact(session: Session, place: Place, text: Text) -> Revision:
+    """Replace a comment's text by a redacted one and keep every earlier text from readers; return the new revision."""
+    comment = place.comment
+    with counted(session, place):
+        _take(comment, text, Stance(comment.stance) if comment.stance else None)
+        comment.version += 1
+        comment.edited_at = now()
+        session.execute(
+            update(Revision)
+            .where(Revision.comment_id == comment.id, Revision.state == RevisionState.ACCEPTED.value)
+            .values(state=RevisionState.REDACTED.value)
+        )
+    return add_revision(session, comment, text_of(comment), Stance(comment.stance) if comment.stance else None, at=now())
+
+
+def move(session: Session, place: Place, event: str, *, to: State | None = None) -> None:
+    """Move a comment to the state that ``event`` leads to, or to ``to`` where it leads to several.
+
+    Raises Refusal ``illegal-transition`` with the events that are allowed.
+    """
     comment = place.comment
     require_move(comment, event)
+    targets = MOVES[event][State(comment.state)]
+    target = to or targets[0]
+    if target not in targets:
+        raise ValueError(f"{event} does not lead from {comment.state} to {target}")
     with counted(session, place):
-        comment.state = MOVES[event][1].value
+        if target is State.WITHDRAWN:
+            comment.withdrawn_at, comment.withdrawn_from = now(), comment.state
+        else:
+            comment.withdrawn_at = comment.withdrawn_from = None
+        comment.state = target.value
         comment.version += 1
-        comment.withdrawn_at = now() if comment.state == State.WITHDRAWN else None
+        if target is State.VISIBLE and not comment.listed:
+            _publish(place, now())
 
 
-def require_move(comment: Comment, event: str) -> None:
-    """Raise Refusal ``illegal-transition`` unless ``event`` may happen to the comment in its present state."""
-    if comment.state not in MOVES[event][0]:
-        allowed = allowed_events(State(comment.state))
+def require_move(comment: Comment, event: str, *, among: tuple[str, ...] = WRITERS_EVENTS) -> None:
+    """Raise Refusal ``illegal-transition`` unless ``event`` may happen to the comment in its present state; names those ``among`` that may."""
+    if State(comment.state) not in MOVES[event]:
+        allowed = allowed_events(State(comment.state), among)
         raise Refusal(
             Kind.ILLEGAL_TRANSITION,
             sentence(
@@ -111,7 +171,48 @@ def require_move(comment: Comment, event: str) -> None:
         )
 
 
-def add_revision(session: Session, comment: Comment, *, number: int, at: datetime) -> None:
-    """Keep the comment's present text and stance as a revision."""
-    session.add(Revision(comment_id=comment.id, number=number, body_md=comment.body_md or "", stance=comment.stance, created_at=at))
+def add_revision(
+    session: Session, comment: Comment, text: Text, stance: Stance | None, *, at: datetime, state: RevisionState = RevisionState.ACCEPTED
+) -> Revision:
+    """Keep a text and stance as the comment's newest revision and return it."""
+    number = (session.scalar(select(func.max(Revision.number)).where(Revision.comment_id == comment.id)) or 0) + 1
+    waits = state is RevisionState.HELD
+    revision = Revision(
+        comment_id=comment.id,
+        number=number,
+        body_md=text.body_md or "",
+        stance=stance.value if stance else None,
+        state=state.value,
+        body_html=text.html if waits else None,
+        renderer=text.renderer if waits else None,
+        created_at=at,
+    )
+    session.add(revision)
     session.flush()
+    return revision
+
+
+def replace_waiting(session: Session, comment_id: int, *, state: RevisionState = RevisionState.REPLACED) -> None:
+    """Give up the revision of a comment that waits, if there is one: it was replaced, or declined."""
+    waiting = update(Revision).where(Revision.comment_id == comment_id, Revision.state == RevisionState.HELD.value)
+    session.execute(waiting.values(state=state.value))
+
+
+def _publish(place: Place, moment: datetime) -> None:
+    comment = place.comment
+    comment.listed, comment.published_at = True, moment
+    comment.activity_at = max(comment.activity_at, moment)
+    place.article.last_activity_at = max(place.article.last_activity_at, moment)
+    for above in {above.id: above for above in (place.parent, place.root) if above is not None}.values():
+        above.activity_at = max(above.activity_at, moment)
+
+
+def _take(comment: Comment, text: Text | None, stance: Stance | None) -> None:
+    if text is not None:
+        comment.body_md, comment.body_html, comment.renderer, comment.fingerprint = text.body_md, text.html, text.renderer, text.fingerprint
+    comment.stance = stance.value if stance else None
+
+
+def text_of(comment: Comment) -> Text:
+    """Return the present text of a comment."""
+    return Text(comment.body_md, comment.body_html or "", comment.renderer, comment.fingerprint)

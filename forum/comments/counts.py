@@ -51,7 +51,7 @@ def contribution(comment: Comment) -> Contribution:
     """Return what ``comment`` adds to each count above it, by (owner, column)."""
     visible, is_root = comment.state == State.VISIBLE, comment.depth == 0
     adds: Contribution = {}
-    if not is_root and comment.state != State.HELD:
+    if not is_root and comment.listed:
         adds["root", "thread_count"] = 1
     if not visible:
         return adds

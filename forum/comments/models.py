@@ -9,13 +9,16 @@ from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.comments.stance import Stance
-from forum.comments.states import State
+from forum.comments.states import RevisionState, State
 from forum.db.base import Base
 from forum.db.columns import Id, Key, Moment, one_of
 
 # Literal, never bound: both planners use a partial index only when the query's condition is the index's own, letter by letter.
-LISTED_ROOT = "depth = 0 AND state <> 'held'"
-LISTED_REPLY = "depth > 0 AND state <> 'held'"
+# Listed, as text or as a tombstone, is what was ever public: it keeps its place whatever becomes of it, and what never was has none.
+LISTED_ROOT = "depth = 0 AND listed"
+LISTED_REPLY = "depth > 0 AND listed"
+HAS_FINGERPRINT = "fingerprint IS NOT NULL"
+IS_LOCKED = "locked_at IS NOT NULL"
 HIDDEN = "state NOT IN ('visible', 'erased')"
 
 
@@ -29,6 +32,9 @@ class Comment(Base):
 
     ``reply_count``: visible direct replies. ``thread_count`` (roots): comments below it that have a place in the listing. ``author_replied``: an author of the
     article has a visible reply directly below or, for a root, anywhere in the thread. ``lead``: 2 pinned, 1 featured, 0 neither; leads come first in every order.
+    ``listed``: it was visible once, so it keeps its place; ``published_at``: when that was first, None before. The orders by time go by it, so that a late approval
+    is not buried. ``withdrawn_from``: the state it was withdrawn from. ``restriction_*``: who hid it (``moderator`` or ``rule``), why, and the decision's id –
+    deliberately no foreign key, since decisions belong to a room above. ``notice``: a moderator's public line below it. ``fingerprint`` tells the same text.
     ``doubt_rank`` is minus the number of skepticism and disagreement tags, so that "most doubted first" ascends like the rest of its key.
     """
 
@@ -41,16 +47,19 @@ class Comment(Base):
         CheckConstraint("lead BETWEEN 0 AND 2", name="lead"),
         Index("ix_replies_by_root", "root_id", "id", sqlite_where=text(LISTED_REPLY), postgresql_where=text(LISTED_REPLY)),
         Index("ix_comments_hidden", "author_id", "article_id", "id", sqlite_where=text(HIDDEN), postgresql_where=text(HIDDEN)),
+        Index("ix_comments_locked", "article_id", sqlite_where=text(IS_LOCKED), postgresql_where=text(IS_LOCKED)),
         Index("ix_comments_leads", "article_id", "lead", sqlite_where=text("lead > 0"), postgresql_where=text("lead > 0")),
-        Index(None, "article_id", "created_at", "id"),
-        Index(None, "article_id", "stance", "created_at", "id"),
+        Index(None, "article_id", "published_at", "id"),
+        Index(None, "article_id", "stance", "published_at", "id"),
         Index(None, "author_id", "id"),
-        _roots_by("created_at"),
+        Index(None, "fingerprint", "created_at", sqlite_where=text(HAS_FINGERPRINT), postgresql_where=text(HAS_FINGERPRINT)),
+        one_of("withdrawn_from", State),
+        _roots_by("published_at"),
         _roots_by("activity_at"),
         _roots_by("tag_n"),
         _roots_by("score_valued"),
         _roots_by("score_contested"),
-        _roots_by("author_replied", "doubt_rank", "created_at"),
+        _roots_by("author_replied", "doubt_rank", "published_at"),
     )
 
     id: Mapped[Key]
@@ -66,13 +75,20 @@ class Comment(Base):
     body_md: Mapped[str | None] = mapped_column(Text)
     body_html: Mapped[str | None] = mapped_column(Text)
     renderer: Mapped[int]
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(Moment)
+    listed: Mapped[bool] = mapped_column(default=False, server_default=false())
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     edited_at: Mapped[datetime | None] = mapped_column(Moment)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
+    withdrawn_from: Mapped[str | None] = mapped_column(String(16))
     activity_at: Mapped[datetime] = mapped_column(Moment)
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
+    notice: Mapped[str | None] = mapped_column(String(500))
+    restriction_by: Mapped[str | None] = mapped_column(String(16))
+    restriction_reason: Mapped[str | None] = mapped_column(String(32))
+    restriction_id: Mapped[int | None] = mapped_column(Id)
     lead: Mapped[int] = mapped_column(default=0, server_default="0")
     featured: Mapped[str | None] = mapped_column(String(200))
     reply_count: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -94,14 +110,20 @@ class Comment(Base):
 
 
 class Revision(Base):
-    """One text that a comment had: number 1 is the first; the newest equals the comment's own."""
+    """One text that a comment had, or that its writer wanted it to have: number 1 is the first; the newest accepted one equals the comment's own.
+
+    ``state`` says who may read it. One that waits (``held``) carries its rendering, so that accepting it renders nothing.
+    """
 
     __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("comment_id", "number"), one_of("stance", Stance))
+    __table_args__ = (UniqueConstraint("comment_id", "number"), one_of("stance", Stance), one_of("state", RevisionState))
 
     id: Mapped[Key]
     comment_id: Mapped[int] = mapped_column(Id, ForeignKey("comments.id"))
     number: Mapped[int]
     body_md: Mapped[str] = mapped_column(Text)
     stance: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16), default="accepted", server_default="accepted")
+    body_html: Mapped[str | None] = mapped_column(Text)
+    renderer: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(Moment)

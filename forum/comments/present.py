@@ -10,9 +10,9 @@ from forum.articles.present import closed_of, make_tally, present_person, stance
 from forum.articles.schemas import Tally
 from forum.comments.models import Comment, Revision
 from forum.comments.queries import Row
-from forum.comments.schemas import ArticleHead, CommentOut, ItemOut, MoreReplies, RevisionOut, Stub
+from forum.comments.schemas import ArticleHead, CommentOut, ItemOut, MoreReplies, Restriction, RevisionOut, Stub
 from forum.comments.stance import Stance
-from forum.comments.states import State
+from forum.comments.states import RevisionState, State
 from forum.comments.thread import Item
 from forum.text.excerpt import excerpt
 
@@ -23,7 +23,7 @@ def is_text_public(comment: Comment) -> bool:
 
 
 def present_comment(row: Row, author_ids: Collection[int], *, reveal: bool = False) -> CommentOut:
-    """Return a comment as a structure. ``reveal`` shows the text to its own writer in states that hide it from others, but never once erased."""
+    """Return a comment as a structure. ``reveal`` shows the text to its own writer, or to a moderator, in states that hide it from others, but never once erased."""
     return CommentOut(**_fields(row, author_ids, reveal=reveal))
 
 
@@ -46,10 +46,10 @@ def present_match(item: Item, author_ids: Collection[int]) -> ItemOut:
     return ItemOut(**_fields(item.row, author_ids), context=[present_stub(row, author_ids) for row in item.context])
 
 
-def present_stub(row: Row, author_ids: Collection[int]) -> Stub:
-    """Return one line for a comment."""
+def present_stub(row: Row, author_ids: Collection[int], *, reveal: bool = False) -> Stub:
+    """Return one line for a comment; ``reveal`` shows its text to moderators in states that hide it from others."""
     comment, account = row
-    shown = is_text_public(comment)
+    shown = is_text_public(comment) or (reveal and comment.state != State.ERASED)
     return Stub(
         id=comment.id,
         author=_writer(comment, account, author_ids),
@@ -73,9 +73,10 @@ def present_head(article: Article) -> ArticleHead:
 
 
 def present_revision(revision: Revision, *, shown: bool) -> RevisionOut:
-    """Return one revision, without its text when the caller may not read it."""
+    """Return one revision, without its text when the caller may not read it; one that was redacted shows it to nobody here."""
+    shown = shown and revision.state != RevisionState.REDACTED
     stance = Stance(revision.stance) if shown and revision.stance else None
-    return RevisionOut(revision.number, revision.body_md if shown else None, stance, revision.created_at)
+    return RevisionOut(revision.number, revision.body_md if shown else None, stance, revision.created_at, revision.state)
 
 
 def tally_of(comment: Comment) -> Tally:
@@ -101,14 +102,26 @@ def _fields(row: Row, author_ids: Collection[int], *, reveal: bool = False) -> d
         "body_md": comment.body_md if shown else None,
         "body_html": comment.body_html if shown else None,
         "created_at": comment.created_at,
+        "published_at": comment.published_at,
         "edited_at": comment.edited_at,
         "tally": tally_of(comment),
         "reply_count": comment.reply_count,
         "author_replied": comment.author_replied,
         "pinned": comment.lead == 2,
         "featured": comment.featured if shown else None,
+        "locked": comment.locked_at is not None,
+        "notice": comment.notice if shown else None,
+        "restriction": _restriction(comment),
         "url": f"/c/{comment.id}",
     }
+
+
+def _restriction(comment: Comment) -> Restriction | None:
+    if comment.state not in (State.SCREENED, State.REMOVED) or comment.restriction_id is None:
+        return None
+    decision_id = comment.restriction_id
+    where = f"/modlog?decision={decision_id}#d{decision_id}"
+    return Restriction(comment.restriction_by or "rule", comment.restriction_reason or "other", decision_id, where)
 
 
 def _writer(comment: Comment, account: Account, author_ids: Collection[int]) -> PersonOut | None:

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text, true
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, text, true
 from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
 from forum.articles.queries import lock_article
 from forum.comments.counts import Place
-from forum.comments.models import HIDDEN, LISTED_REPLY, Comment, Revision
-from forum.comments.states import State
+from forum.comments.models import HIDDEN, IS_LOCKED, LISTED_REPLY, Comment, Revision
+from forum.comments.states import RevisionState, State
 from forum.refusals import not_found
 from forum.sentences import sentence
 
@@ -34,7 +34,7 @@ def with_writer() -> Select[Comment, Account]:
 
 def is_listed() -> ColumnElement[bool]:
     """Return the condition that a comment has a place in a listing for everyone: as text or as a tombstone."""
-    return Comment.state != State.HELD.value
+    return Comment.listed.is_(True)
 
 
 def find_row(session: Session, comment_id: int) -> Row | None:
@@ -112,16 +112,16 @@ def _ids_of_root(session: Session, root: Comment, after_id: int, limit: int) -> 
 
 
 def _ids_below(session: Session, comment: Comment, after_id: int, limit: int) -> tuple[Sequence[int], int]:
-    branch = select(Comment.id, Comment.state).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
+    branch = select(Comment.id, Comment.listed).where(Comment.parent_id == comment.id).cte("branch", recursive=True)
     below = aliased(Comment)
-    # The state is looked at in the end: a second condition on ``below`` would cost SQLite a Bloom filter of the whole table.
-    replies = select(below.id, below.state).where(below.parent_id == branch.c.id)
+    # Whether it is listed is looked at in the end: a second condition on ``below`` would cost SQLite a Bloom filter of the whole table.
+    replies = select(below.id, below.listed).where(below.parent_id == branch.c.id)
     if session.get_bind().dialect.name == "postgresql":
         # LATERAL with OFFSET stays what it says, an index look-up for each comment; a plain join became a scan of the table for each level.
         lateral = replies.offset(0).lateral()
-        replies = select(lateral.c.id, lateral.c.state).select_from(branch.join(lateral, true()))
+        replies = select(lateral.c.id, lateral.c.listed).select_from(branch.join(lateral, true()))
     branch = branch.union_all(replies)
-    following = select(branch.c.id, func.count().over()).where(branch.c.id > after_id, branch.c.state != State.HELD.value)
+    following = select(branch.c.id, func.count().over()).where(branch.c.id > after_id, branch.c.listed.is_(True))
     following = following.order_by(branch.c.id).limit(limit)
     rows = session.execute(following).all()
     return [row[0] for row in rows], rows[0][1] - len(rows) if rows else 0
@@ -134,10 +134,35 @@ def _rows_of(session: Session, ids: Collection[int]) -> list[Row]:
     return [(row[0], row[1]) for row in rows]
 
 
-def list_revisions(session: Session, comment_id: int) -> list[Revision]:
-    """Return a comment's revisions, oldest first; at most the newest 200."""
-    newest = session.scalars(select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number.desc()).limit(200))
-    return list(newest)[::-1]
+def list_revisions(session: Session, comment_id: int, *, everything: bool = False) -> list[Revision]:
+    """Return a comment's revisions, oldest first, at most the newest 200; only those that readers may know of, unless ``everything`` is asked for."""
+    statement = select(Revision).where(Revision.comment_id == comment_id)
+    if not everything:
+        statement = statement.where(Revision.state.in_((RevisionState.ACCEPTED.value, RevisionState.REDACTED.value)))
+    return list(session.scalars(statement.order_by(Revision.number.desc()).limit(200)))[::-1]
+
+
+def newest_revision(session: Session, comment_id: int) -> Revision:
+    """Return the revision that was stored last."""
+    return session.scalars(select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number.desc()).limit(1)).one()
+
+
+def is_locked(session: Session, parent: Comment, root: Comment) -> bool:
+    """Whether a moderator has locked the branch that ``parent`` stands in: the comment itself or any above it."""
+    if parent.locked_at is not None or root.locked_at is not None:
+        return True
+    # Few branches are locked: whether any is costs an index look-up, and only then is the way up walked.
+    locked = select(Comment.id).where(Comment.article_id == parent.article_id, text(IS_LOCKED), Comment.root_id == parent.root_id)
+    if parent.depth < 2 or not session.scalar(select(locked.exists())):
+        return False
+    chain = (
+        select(Comment.parent_id.label("at"), Comment.locked_at.label("locked_at"))
+        .where(Comment.id == parent.id)
+        .cte("above", recursive=True)
+    )
+    above = aliased(Comment)
+    chain = chain.union_all(select(above.parent_id, above.locked_at).join(chain, above.id == chain.c.at))
+    return bool(session.scalar(select(exists().where(chain.c.locked_at.is_not(None)))))
 
 
 def list_own(session: Session, article_id: int, account_id: int) -> list[Row]:

@@ -17,10 +17,20 @@ RowId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Sort = Literal["oldest", "newest", "active", "most_tagged", "most_valued", "most_contested", "unanswered"]
 
 
+class Restriction(msgspec.Struct, frozen=True):
+    """Why a text is hidden: ``by`` a moderator or a rule, the reason's code, the decision's id, and where the public log has it."""
+
+    by: str
+    reason: str
+    decision_id: int
+    url: str
+
+
 class CommentOut(msgspec.Struct, frozen=True):
     """A comment as everybody gets it. Texts and stance are null in every state whose text the caller may not see; ``author`` is null once erased.
 
     ``stance`` is what the writer thinks of what the comment answers; ``tally`` counts the readers' tags. ``reply_count``: visible direct replies.
+    ``published_at`` is when everybody could read it first, null before; ``restriction`` stands in ``screened`` and ``removed`` only; ``notice`` is a moderator's line.
     """
 
     id: int
@@ -35,12 +45,16 @@ class CommentOut(msgspec.Struct, frozen=True):
     body_md: str | None
     body_html: str | None
     created_at: datetime
+    published_at: datetime | None
     edited_at: datetime | None
     tally: Tally
     reply_count: int
     author_replied: bool
     pinned: bool
     featured: str | None
+    locked: bool
+    notice: str | None
+    restriction: Restriction | None
     url: str
 
 
@@ -110,12 +124,13 @@ class ContextOut(msgspec.Struct, frozen=True):
 
 
 class RevisionOut(msgspec.Struct, frozen=True):
-    """One text that a comment had; number 1 is the first."""
+    """One text that a comment had; number 1 is the first. ``state``: accepted, redacted (kept from readers) or, for its writer, held, declined, replaced."""
 
     number: int
     body_md: str | None
     stance: Stance | None
     created_at: datetime
+    state: str
 
 
 class RevisionsOut(msgspec.Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""The states of a comment and what each means for readers: data, read by queries, predicates and the presenter."""
+"""The states of a comment, the events that lead from one to another, and what each is called: data, read by queries, predicates and the presenter.
+
+What readers see (these states) is one machine, what moderators must do (items of the moderation room) another.
+"""
 
 from enum import StrEnum
 
@@ -16,12 +19,32 @@ class State(StrEnum):
     ERASED = "erased"
 
 
-# Event → (states it may start from, state it leads to). Anything else is refused with the allowed ones named.
-MOVES: dict[str, tuple[frozenset[State], State]] = {
-    "edit": (frozenset({State.VISIBLE}), State.VISIBLE),
-    "withdraw": (frozenset({State.HELD, State.VISIBLE, State.SCREENED, State.REMOVED}), State.WITHDRAWN),
-    "unwithdraw": (frozenset({State.WITHDRAWN}), State.VISIBLE),
-    "erase": (frozenset(State) - {State.ERASED}, State.ERASED),
+class RevisionState(StrEnum):
+    """What became of one text: shown, waiting for a moderator, declined by one, replaced while it waited, or kept from readers by a redaction."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    DECLINED = "declined"
+    REPLACED = "replaced"
+    REDACTED = "redacted"
+
+
+HELD, VISIBLE, SCREENED, REMOVED, WITHDRAWN, ERASED = State
+
+# Event → state it may start from → the states it may lead to, the usual one first. Anything else is refused with the allowed ones named. How a new
+# comment begins is screening's answer: visible or held. ``undo`` takes a moderator's batch back and leads to where each comment was before it.
+MOVES: dict[str, dict[State, tuple[State, ...]]] = {
+    "approve": {HELD: (VISIBLE,)},
+    "reject": {HELD: (REMOVED,)},
+    "edit": {HELD: (HELD,), SCREENED: (SCREENED,), VISIBLE: (VISIBLE,)},
+    "screen_out": {VISIBLE: (SCREENED,)},
+    "remove": {VISIBLE: (REMOVED,), SCREENED: (REMOVED,)},
+    "restore": {SCREENED: (VISIBLE,), REMOVED: (VISIBLE,)},
+    "resubmit": {REMOVED: (HELD,)},
+    "withdraw": {HELD: (WITHDRAWN,), VISIBLE: (WITHDRAWN,), SCREENED: (WITHDRAWN,), REMOVED: (WITHDRAWN,)},
+    "unwithdraw": {WITHDRAWN: (VISIBLE, HELD)},
+    "erase": {state: (ERASED,) for state in State if state is not ERASED},
+    "undo": {VISIBLE: (HELD, SCREENED, REMOVED), SCREENED: (VISIBLE,), REMOVED: (HELD, VISIBLE, SCREENED)},
 }
 
 
@@ -34,16 +57,24 @@ STATE_WORDS: dict[State, Sentence] = {
     State.ERASED: sentence("erased"),
 }
 EVENT_WORDS: dict[str, Sentence] = {
+    "approve": sentence("approve"),
+    "reject": sentence("reject"),
     "edit": sentence("edit"),
+    "screen_out": sentence("hide until a moderator has looked"),
+    "remove": sentence("remove"),
+    "restore": sentence("show again"),
+    "resubmit": sentence("edit and submit again"),
     "withdraw": sentence("withdraw"),
     "unwithdraw": sentence("undo the withdrawal"),
     "erase": sentence("erase"),
+    "undo": sentence("undo a decision"),
 }
 
-# What a comment's own writer may do to it; only these are offered when another is refused.
-WRITERS_EVENTS = ("edit", "withdraw", "unwithdraw")
+# Who may cause an event; only what the asker's own part allows is offered when another is refused.
+WRITERS_EVENTS = ("edit", "resubmit", "withdraw", "unwithdraw")
+MODERATORS_EVENTS = ("approve", "reject", "screen_out", "remove", "restore")
 
 
-def allowed_events(state: State) -> tuple[str, ...]:
-    """Return what the writer of a comment in ``state`` may do to it."""
-    return tuple(event for event in WRITERS_EVENTS if state in MOVES[event][0])
+def allowed_events(state: State, events: tuple[str, ...] = WRITERS_EVENTS) -> tuple[str, ...]:
+    """Return which of ``events``, by default a writer's, may happen to a comment in ``state``."""
+    return tuple(event for event in events if state in MOVES[event])

@@ -37,13 +37,13 @@ class Order:
 
 
 ORDERS: dict[str, Order] = {
-    "oldest": Order(("created_at", "id"), False),
-    "newest": Order(("created_at", "id"), True),
+    "oldest": Order(("published_at", "id"), False),
+    "newest": Order(("published_at", "id"), True),
     "active": Order(("activity_at", "id"), True),
     "most_tagged": Order(("tag_n", "id"), True),
     "most_valued": Order(("score_valued", "id"), True),
     "most_contested": Order(("score_contested", "id"), True),
-    "unanswered": Order(("author_replied", "doubt_rank", "created_at", "id"), False),
+    "unanswered": Order(("author_replied", "doubt_rank", "published_at", "id"), False),
 }
 
 
@@ -92,7 +92,7 @@ def read_roots(
     if not key:
         # Whether a lead is listed is asked below and not of the database: without statistics PostgreSQL would take the index of all roots.
         statement = with_writer().where(Comment.article_id == article.id, text("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
-        leads = [(comment, account) for comment, account in session.execute(statement).all() if comment.state != State.HELD]
+        leads = [(comment, account) for comment, account in session.execute(statement).all() if comment.listed]
         found = leads[leads_shown : leads_shown + limit]
     if len(found) < limit or not leads[leads_shown + limit :]:
         others = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT), Comment.lead == 0)

@@ -149,7 +149,7 @@ def _load_comment(
         later = render(edited, known_handles=people.keys())
         comment.body_md, comment.body_html, comment.version = edited, later.html, 2
         comment.edited_at = comment.created_at + EDITED_AFTER
-        actions.add_revision(session, comment, number=2, at=comment.edited_at)
+        actions.add_revision(session, comment, actions.text_of(comment), new.stance, at=comment.edited_at)
     return comment
 
 

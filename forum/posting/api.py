@@ -75,14 +75,15 @@ def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     load=load_article,
     prepare=prepare_comment,
     body=CommentIn,
-    answers={201: CommentOut},
+    answers={201: CommentOut, 202: CommentOut},
     problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED),
 )
 def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
-    """Comment on an article, or answer a comment of it."""
+    """Comment on an article, or answer a comment of it; 202: a moderator reads it before others can."""
     body = call.body
     comment = submit(call.session, call.viewer, call.thing.id, stance=body.stance, parent_id=body.parent_id, prepared=call.prepared)
-    return Answer(read_one(call.session, call.viewer, comment.id), 201, location=f"/api/v1/comments/{comment.id}")
+    status = 202 if comment.state == State.HELD else 201
+    return Answer(read_one(call.session, call.viewer, comment.id), status, location=f"/api/v1/comments/{comment.id}")
 
 
 @doors.door(
@@ -127,14 +128,14 @@ def prepare_change(call: Call[Comment, CommentPatch, None]) -> PreparedBody | No
     load=load_comment,
     prepare=prepare_change,
     body=CommentPatch,
-    answers={200: CommentOut},
+    answers={200: CommentOut, 202: CommentOut},
     problems=CHANGES,
     versioned=True,
 )
 def edit_comment(call: Call[Comment, CommentPatch, None]) -> Answer:
-    """Change the text or the stance of one's own comment; after ten minutes it is marked as edited."""
-    comment = revise(call.session, call.viewer, call.thing.id, prepared=call.prepared, stance=call.body.stance)
-    return Answer(read_one(call.session, call.viewer, comment.id))
+    """Change the text or the stance of one's own comment; after ten minutes it is marked as edited. 202: the change waits for a moderator."""
+    waits = revise(call.session, call.viewer, call.thing.id, prepared=call.prepared, stance=call.body.stance)
+    return Answer(read_one(call.session, call.viewer, call.thing.id), 202 if waits else 200)
 
 
 @doors.door(
@@ -211,4 +212,5 @@ def get_revisions(call: Call[Comment, None, None]) -> Answer:
     """List the texts that a comment had, oldest first; without the texts where the caller may not read them."""
     own = call.viewer.is_signed_in and call.thing.author_id == call.viewer.account_id and call.thing.state != State.ERASED
     shown = is_text_public(call.thing) or own
-    return Answer(RevisionsOut([present_revision(revision, shown=shown) for revision in list_revisions(call.session, call.thing.id)]))
+    revisions = list_revisions(call.session, call.thing.id, everything=own)
+    return Answer(RevisionsOut([present_revision(revision, shown=shown) for revision in revisions]))

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import Viewer
 from forum.articles.models import Article
 from forum.articles.present import present_articles
-from forum.comments.queries import find_row
+from forum.comments.queries import find_row, get_comment
 from forum.comments.schemas import CommentOut
+from forum.comments.states import State
 from forum.posting.discussion import read_one
+from forum.posting.standing import read_standing
 from forum.refusals import Kind
 from forum.web.forms import Form
 from forum.web.pages import Page
@@ -20,7 +22,7 @@ from forum.web.pages import Page
 
 @dataclass(frozen=True)
 class Composer:
-    """A composer's form. ``purpose`` is "article", "reply" or "edit"; ``preview`` is safe HTML, or None."""
+    """A composer's form. ``purpose`` is "article", "reply", "edit" or, for what was removed, "resubmit"; ``preview`` is safe HTML, or None."""
 
     purpose: str
     action: str
@@ -44,7 +46,8 @@ def edit_composer(comment: CommentOut, form: Form, *, preview: str | None = None
     """Return the composer that changes a comment."""
     # After a stale save the present text is shown beside the form, so that the next save may replace it.
     version = str(comment.version) if form.kind == Kind.STALE_VERSION else form.value("version")
-    return Composer("edit", f"{comment.url}/edit", f"{comment.url}/preview", form, None, preview, version=version)
+    purpose = "resubmit" if comment.state == State.REMOVED else "edit"
+    return Composer(purpose, f"{comment.url}/edit", f"{comment.url}/preview", form, None, preview, version=version)
 
 
 def show_answer(session: Session, viewer: Viewer, article: Article, form: Form, *, preview: str | None = None) -> Page:
@@ -61,6 +64,7 @@ def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Articl
         "article": present_articles(session, [article])[0],
         "comment": comment,
         "composer": edit_composer(comment, form, preview=preview),
+        "standing": read_standing(session, viewer, get_comment(session, comment_id)),
     }
     return Page("posting/edit.html", context)
 

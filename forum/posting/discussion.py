@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import to_builtins
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from forum.access.permissions import Permission
+from forum.access.predicates import is_writer
 from forum.access.table import can, is_granted
 from forum.access.viewer import DEFAULT_SITE_ID, Viewer
 from forum.articles.models import Article
@@ -21,11 +22,16 @@ from forum.comments.queries import Branch, Row, find_row, get_comment, list_ance
 from forum.comments.schemas import CommentOut, ContextOut, MarkOut, MineOut, MoreReplies, RepliesOut, ThreadPageOut, ThreadQuery
 from forum.comments.states import State
 from forum.comments.thread import ORDERS, Filters, read_matches, read_roots
+from forum.moderation.reporting import REPORTABLE
+from forum.posting.layout import Marks, find_locked, marks_of
 from forum.refusals import Kind, Refusal, not_found
 from forum.sentences import sentence
 from forum.stances.queries import tags_of_reader
 from forum.web.context import cursors
 from forum.web.doors import AnyCall
+
+# What the marks of a page of comments are decided by; rows are wide, and a page has up to 500 of them.
+MARKED_BY = (Comment.article_id, Comment.site_id, Comment.author_id, Comment.state, Comment.listed, Comment.locked_at)
 
 
 def load_article(call: AnyCall) -> Article:
@@ -100,7 +106,8 @@ def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collectio
     if not viewer.is_signed_in or viewer.account_id is None:
         return MineOut([MarkOut(comment_id, None, []) for comment_id in ids], [])
     # By their ids alone: with the article in the condition SQLite reads the whole article to find them.
-    found = session.scalars(select(Comment).where(Comment.id.in_(ids)).order_by(Comment.id)) if ids else ()
+    marked = select(Comment).options(load_only(*MARKED_BY)).where(Comment.id.in_(ids)).order_by(Comment.id)
+    found = session.scalars(marked) if ids else ()
     comments = [comment for comment in found if comment.article_id == article.id]
     tags = tags_of_reader(session, viewer.account_id, [comment.id for comment in comments])
     marks = [
@@ -112,9 +119,18 @@ def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collectio
     return MineOut(marks, own)
 
 
+def read_marks(
+    session: Session, viewer: Viewer, article: Article, comments: Collection[CommentOut], *, is_locked_above: bool = False
+) -> Marks:
+    """Return the viewer's marks on the comments of a page, as its templates ask for them."""
+    mine = read_mine(session, viewer, article, [comment.id for comment in comments]) if viewer.is_signed_in else None
+    return marks_of(mine, is_open=article.closed_at is None, locked=find_locked(comments, is_locked_above=is_locked_above))
+
+
 def possible(viewer: Viewer, article: Article, comment: Comment) -> list[str]:
-    """Return what the viewer can do to a comment now, in words of the API: reply, tag, edit, withdraw, unwithdraw."""
+    """Return what the viewer can do to a comment now, in words of the API: reply, tag, edit, withdraw, unwithdraw, report."""
     visible = comment.state == State.VISIBLE
+    is_own = is_writer(viewer, comment)
     return [
         name
         for name, holds in (
@@ -122,10 +138,11 @@ def possible(viewer: Viewer, article: Article, comment: Comment) -> list[str]:
                 "reply",
                 visible and article.closed_at is None and comment.locked_at is None and can(viewer, Permission.COMMENT_CREATE, article),
             ),
-            ("tag", visible and comment.author_id != viewer.account_id and can(viewer, Permission.TAG_SET, comment)),
-            ("edit", visible and can(viewer, Permission.COMMENT_EDIT, comment)),
+            ("tag", visible and not is_own and can(viewer, Permission.TAG_SET, comment)),
+            ("edit", comment.state not in (State.WITHDRAWN, State.ERASED) and can(viewer, Permission.COMMENT_EDIT, comment)),
             ("withdraw", comment.state not in (State.WITHDRAWN, State.ERASED) and can(viewer, Permission.COMMENT_WITHDRAW, comment)),
             ("unwithdraw", comment.state == State.WITHDRAWN and can(viewer, Permission.COMMENT_WITHDRAW, comment)),
+            ("report", State(comment.state) in REPORTABLE and not is_own and can(viewer, Permission.REPORT_CREATE, comment)),
         )
         if holds
     ]

@@ -1,4 +1,4 @@
-"""What the pages of a discussion are sent: the parameters of their addresses and the fields of their forms. Read by ``posting/pages.py``."""
+"""What the pages of a discussion are sent: the parameters of their addresses and the fields of their forms. Read by ``pages`` and ``reading_pages``."""
 
 from typing import Annotated, Literal
 

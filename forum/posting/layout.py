@@ -4,7 +4,7 @@ The rule: every comment is placed exactly once, below what it answers where the 
 Called by ``pages``; macros/comments.html draws what is returned.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forum.comments.schemas import CommentOut, MarkOut, MineOut, Stub, ThreadPageOut
@@ -28,29 +28,56 @@ class Node:
 
 @dataclass(frozen=True)
 class Marks:
-    """The viewer's own marks at each comment of a page. A visitor is offered what an account could do: it leads to the sign-in."""
+    """The viewer's own marks at each comment of a page. A visitor is offered what an account could do: it leads to the sign-in.
+
+    ``own`` are the viewer's comments here that others cannot read; ``locked`` the ids of those comments whose branch takes no new replies.
+    """
 
     by_id: Mapping[int, MarkOut]
     signed_in: bool
     is_open: bool
     own: Sequence[CommentOut] = ()
+    locked: Collection[int] = ()
 
     def may(self, comment: CommentOut, event: str) -> bool:
-        """Whether ``event`` (reply, tag, edit, withdraw, unwithdraw) is offered at a comment."""
+        """Whether ``event`` (reply, tag, edit, withdraw, unwithdraw, report) is offered at a comment."""
+        if event == "reply" and comment.id in self.locked:
+            return False
         if self.signed_in:
             mark = self.by_id.get(comment.id)
             return mark is not None and event in mark.can
-        return comment.state == State.VISIBLE and (event == "tag" or (event == "reply" and self.is_open))
+        return comment.state == State.VISIBLE and (event in ("tag", "report") or (event == "reply" and self.is_open))
 
     def tag(self, comment: CommentOut) -> Stance | None:
         """Return the viewer's tag on a comment."""
         mark = self.by_id.get(comment.id)
         return mark.my_tag if mark else None
 
+    def revealed(self, comments: Iterable[CommentOut]) -> list[CommentOut]:
+        """Return the comments as this viewer may see them: one's own with its text also where others see a tombstone."""
+        own = {comment.id: comment for comment in self.own}
+        return [own.get(comment.id, comment) for comment in comments]
 
-def marks_of(mine: MineOut | None, *, is_open: bool) -> Marks:
+    @property
+    def unlisted(self) -> list[CommentOut]:
+        """One's own comments that have no place in the listing, since they were never public."""
+        return [comment for comment in self.own if comment.published_at is None]
+
+
+def marks_of(mine: MineOut | None, *, is_open: bool, locked: Collection[int] = ()) -> Marks:
     """Return the marks of a page; ``mine`` is None for a visitor."""
-    return Marks({mark.id: mark for mark in mine.items}, True, is_open, mine.own) if mine else Marks({}, False, is_open)
+    if mine is None:
+        return Marks({}, False, is_open, locked=locked)
+    return Marks({mark.id: mark for mark in mine.items}, True, is_open, mine.own, locked)
+
+
+def find_locked(comments: Iterable[CommentOut], *, is_locked_above: bool = False) -> frozenset[int]:
+    """Return the ids of the comments that stand in a locked branch, as far as these comments show; ``is_locked_above``: all of them do."""
+    locked: set[int] = set()
+    for comment in sorted(comments, key=lambda comment: comment.id):
+        if is_locked_above or comment.locked or comment.parent_id in locked:
+            locked.add(comment.id)
+    return frozenset(locked)
 
 
 def arrange(top: CommentOut, replies: Sequence[CommentOut]) -> Node:
@@ -72,9 +99,9 @@ def unknown_parents(replies: Sequence[CommentOut]) -> set[int]:
     return {reply.parent_id for reply in replies if reply.parent_id is not None} - {reply.id for reply in replies}
 
 
-def ids_of(page: ThreadPageOut) -> list[int]:
-    """Return the ids of every comment that a page shows in full."""
-    return [comment.id for item in page.items for comment in (item, *(item.replies or ()))]
+def comments_of(page: ThreadPageOut) -> list[CommentOut]:
+    """Return every comment that a page shows in full."""
+    return [comment for item in page.items for comment in (item, *(item.replies or ()))]
 
 
 def stub_of(comment: CommentOut) -> Stub:

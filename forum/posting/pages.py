@@ -1,10 +1,8 @@
-"""HTML doors of a discussion: read it, comment, reply, edit, withdraw, tag; a comment's permalink and history; a person's page.
+"""HTML doors that write in a discussion: comment, reply, preview, edit, withdraw, tag. Those that read are in ``reading_pages``.
 
 Every form works without JavaScript, and a text once typed comes back whatever was wrong with it. The script asks the same addresses.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise, takewhile
 from typing import Any
 
 from flask import flash, request
@@ -12,33 +10,27 @@ from flask_babel import gettext as _
 from msgspec import to_builtins
 
 from forum.access.permissions import Permission
-from forum.access.table import can
+from forum.access.predicates import is_writer
 from forum.accounts.errands import ERRANDS, ask_to_sign_in
-from forum.accounts.models import Account
-from forum.accounts.queries import get_account
 from forum.articles.models import Article
-from forum.articles.present import present_articles, present_person
+from forum.articles.present import present_articles
 from forum.articles.queries import get_article
 from forum.comments.models import Comment
-from forum.comments.present import is_text_public, present_comment, present_revision
-from forum.comments.queries import list_by_writer, list_revisions, lock_place
-from forum.comments.schemas import CommentOut, RepliesQuery
+from forum.comments.queries import lock_place
+from forum.comments.schemas import CommentOut
 from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.db.transaction import writing
 from forum.posting import errands
-from forum.posting.addresses import address_before, comment_address, discussion_address
-from forum.posting.composer import answer_composer, show_answer, show_edit
-from forum.posting.difference import find_difference
-from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_mine, read_one, read_replies
-from forum.posting.forms import CommentForm, ComposeQuery, DiscussionQuery, EditForm, HistoryQuery, PersonQuery, TagForm
-from forum.posting.layout import Marks, arrange, arrange_more, ids_of, marks_of, stub_of, unknown_parents
-from forum.posting.order_words import ORDER_WORDS
+from forum.posting.addresses import address_before, comment_address
+from forum.posting.composer import show_answer, show_edit
+from forum.posting.discussion import load_article_by_slug, load_comment, read_marks, read_one
+from forum.posting.forms import CommentForm, ComposeQuery, EditForm, TagForm
 from forum.posting.prepare import PreparedBody, prepare_body
-from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
 from forum.posting.revise import revise, unwithdraw, withdraw
+from forum.posting.standing import read_standing
 from forum.posting.submit import submit
-from forum.refusals import Kind, Refusal
+from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.stances.actions import put_tag, remove_tag
 from forum.web.doors import AnyCall, Call
 from forum.web.forms import Form, filled_form, is_expired, refused_form, typed
@@ -47,108 +39,6 @@ from forum.web.pages import Page, PageDoors, Redirect
 
 doors = PageDoors("posting")
 ERRANDS.update(errands.KINDS)
-CHANGES_SHOWN = 10
-PERSON_LIMIT = 20
-
-# Reading
-
-
-@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery)
-def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
-    """Show an article and its discussion."""
-    session, article, query = call.session, call.thing, call.query
-    page = read_discussion(session, call.viewer, article, query)
-    shown = present_articles(session, [article], with_text=True)[0]
-    parts = links_of_series(session, article)
-    following = discussion_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
-    context = {
-        "article": shown,
-        "page": page,
-        "threads": [arrange(item, item.replies or ()) for item in page.items],
-        "marks": _marks(call, article, ids_of(page)),
-        "composer": answer_composer(article, filled_form(stance=query.stand)),
-        "parts": parts,
-        "former": _former(parts),
-        "may_edit": can(call.viewer, Permission.ARTICLE_EDIT, article),
-        "query": query,
-        "is_filtered": bool(query.stance or query.tagged or query.by or query.answered),
-        "orders": ORDER_WORDS,
-        "following": following,
-    }
-    return Page("posting/discussion.html", context)
-
-
-@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment)
-def show_comment(call: Call[Comment, None, None]) -> Page:
-    """Show a comment with what it answers and what is below it."""
-    session = call.session
-    article = get_article(session, call.thing.article_id)
-    found = read_context(session, call.viewer, call.thing)
-    ids = [comment.id for comment in (*found.ancestors[-1:], found.comment, *found.replies)]
-    context = {
-        "article": present_articles(session, [article])[0],
-        "comment": found.comment,
-        "above": [stub_of(ancestor) for ancestor in found.ancestors[:-1]],
-        "parent": found.ancestors[-1] if found.ancestors else None,
-        "thread": arrange(found.comment, found.replies),
-        "more": found.more_replies,
-        "marks": _marks(call, article, ids),
-    }
-    return Page("posting/comment.html", context)
-
-
-@doors.door("GET", "/c/<id:comment_id>/thread", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery)
-def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
-    """Show more of what is below a comment, in the order of writing."""
-    session = call.session
-    article = get_article(session, call.thing.article_id)
-    found = read_replies(session, call.thing, after=call.query.after, limit=call.query.limit)
-    context = {
-        "article": present_articles(session, [article])[0],
-        "comment": read_one(session, call.viewer, call.thing.id),
-        "threads": arrange_more(found.items, handles_of_writers(session, unknown_parents(found.items))),
-        "more": found.more_replies,
-        "marks": _marks(call, article, [comment.id for comment in found.items]),
-    }
-    return Page("posting/thread.html", context)
-
-
-@doors.door("GET", "/c/<id:comment_id>/history", Permission.COMMENT_READ, load=load_comment, query=HistoryQuery)
-def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
-    """Show the texts that a comment had, and what each edit changed."""
-    comment, session = call.thing, call.session
-    shown = is_text_public(comment) or (_is_own(call) and comment.state != State.ERASED)
-    revisions = [present_revision(revision, shown=shown) for revision in list_revisions(session, comment.id)]
-    pairs = [(before, after) for before, after in pairwise(revisions) if call.query.before is None or after.number < call.query.before]
-    listed = pairs[-CHANGES_SHOWN:]
-    context = {
-        "article": present_articles(session, [get_article(session, comment.article_id)])[0],
-        "comment": read_one(session, call.viewer, comment.id),
-        "first": revisions[0] if revisions and listed == pairs else None,
-        "changes": [(before, after, find_difference(before.body_md or "", after.body_md or "")) for before, after in reversed(listed)],
-        "earlier": listed[0][1].number if len(pairs) > len(listed) else None,
-        "shown": shown,
-    }
-    return Page("posting/history.html", context)
-
-
-@doors.door("GET", "/u/<handle>", Permission.PERSON_READ, query=PersonQuery)
-def show_person(call: Call[None, None, PersonQuery]) -> Page:
-    """Show a person and what they wrote, newest first."""
-    account: Account = get_account(call.session, call.path["handle"])
-    rows, before = list_by_writer(call.session, account.id, before_id=call.query.before, limit=PERSON_LIMIT)
-    context = {
-        "person": present_person(account),
-        "since": account.created_at,
-        "comments": [present_comment(row, ()) for row in rows],
-        "articles": links_of_articles(call.session, {comment.article_id for comment, _writer in rows}),
-        "is_first": call.query.before is None,
-        "following": f"/u/{account.handle}?before={before}" if before else None,
-    }
-    return Page("posting/person.html", context)
-
-
-# Writing
 
 
 @doors.door("GET", "/a/<slug>/comments", Permission.COMMENT_CREATE, load=load_article_by_slug, query=ComposeQuery)
@@ -196,7 +86,10 @@ def create_comment(call: Call[Article, CommentForm, None]) -> Redirect:
     """Post an answer to the article or to a comment of it, and land on it."""
     body = call.body
     comment = submit(call.session, call.viewer, call.thing.id, stance=body.stance, parent_id=body.parent_id, prepared=call.prepared)
-    flash(_("Your comment is posted."), f"posted:{comment.id}")
+    if comment.state == State.HELD:
+        flash(_("Thank you. A person reads your comment before others can; you find it here."), f"posted:{comment.id}")
+    else:
+        flash(_("Your comment is posted."), f"posted:{comment.id}")
     return Redirect(comment_address(comment.id))
 
 
@@ -226,7 +119,10 @@ def preview_comment(call: Call[Article, CommentForm, None]) -> Page:
 def show_edit_form(call: Call[Comment, None, None]) -> Page:
     """Show the form that changes one's own comment."""
     comment = call.thing
-    form = filled_form(body_md=comment.body_md, stance=comment.stance, version=comment.version)
+    standing = read_standing(call.session, call.viewer, comment)
+    # A change that waits is what its writer goes on from; readers see the text before it.
+    begun = standing.waiting if standing and standing.waiting else comment
+    form = filled_form(body_md=begun.body_md, stance=begun.stance, version=comment.version)
     return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), form)
 
 
@@ -236,7 +132,7 @@ def redisplay_edit(call: AnyCall, refusal: Refusal) -> Page:
     if is_expired(refusal, signed_in=call.viewer.is_signed_in):
         errand = errands.pack_edit(comment.id, body_md=typed("body_md"), stance=typed("stance"), version=typed("version"))
         return ask_to_sign_in(call.session, errand=errand, then=f"/c/{comment.id}")
-    if not _is_own(call):
+    if not is_writer(call.viewer, call.thing):
         raise refusal
     return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), refused_form(refusal))
 
@@ -255,8 +151,13 @@ def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
     comment = lock_place(call.session, call.thing.id).comment
     if comment.version != call.body.version:
         raise Refusal(Kind.STALE_VERSION, "This comment has changed since you opened the form. Compare, then save again.")
-    revise(call.session, call.viewer, comment.id, prepared=call.prepared, stance=call.body.stance)
-    flash(_("Your change is saved."), f"posted:{comment.id}")
+    if comment.state == State.REMOVED and call.prepared.body_md == comment.body_md:
+        raise invalid(Fault("/body_md", "unchanged", "Change the text before you submit it again: the present one was removed."))
+    waits = revise(call.session, call.viewer, comment.id, prepared=call.prepared, stance=call.body.stance)
+    if waits or comment.state == State.HELD:
+        flash(_("Your change is kept. A person reads it before others can."), f"posted:{comment.id}")
+    else:
+        flash(_("Your change is saved."), f"posted:{comment.id}")
     return Redirect(comment_address(comment.id))
 
 
@@ -279,7 +180,7 @@ def redisplay_withdraw(call: AnyCall, refusal: Refusal) -> Page:
     """Say why a withdrawal or its undoing was refused, with the form to try again."""
     if is_expired(refusal, signed_in=call.viewer.is_signed_in):
         return ask_to_sign_in(call.session, then=f"/c/{call.thing.id}/withdraw")
-    if not _is_own(call):
+    if not is_writer(call.viewer, call.thing):
         raise refusal
     return _withdrawal(call, refused_form(refusal))
 
@@ -341,20 +242,6 @@ def _require_account(call: AnyCall) -> None:
         raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
 
 
-def _is_own(call: AnyCall) -> bool:
-    return call.viewer.is_signed_in and call.thing.author_id == call.viewer.account_id
-
-
-def _marks(call: AnyCall, article: Article, ids: list[int]) -> Marks:
-    mine = read_mine(call.session, call.viewer, article, ids) if call.viewer.is_signed_in else None
-    return marks_of(mine, is_open=article.closed_at is None)
-
-
-def _former(parts: Sequence[ArticleLink]) -> ArticleLink | None:
-    before = takewhile(lambda part: not part.is_present, parts)
-    return next(iter(reversed(list(before))), None)
-
-
 def _sent(body: CommentForm | EditForm) -> Form:
     return filled_form(**to_builtins(body))
 
@@ -362,7 +249,8 @@ def _sent(body: CommentForm | EditForm) -> Form:
 def _one(call: AnyCall) -> dict[str, Any]:
     article = get_article(call.session, call.thing.article_id)
     comment: CommentOut = read_one(call.session, call.viewer, call.thing.id)
-    return {"comment": comment, "marks": _marks(call, article, [comment.id]), "article": present_articles(call.session, [article])[0]}
+    marks = read_marks(call.session, call.viewer, article, [comment])
+    return {"comment": comment, "marks": marks, "article": present_articles(call.session, [article])[0]}
 
 
 def _tagging(call: AnyCall, form: Form) -> Page:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from forum.accounts.queries import known_handles
+from forum.comments.actions import Text
 from forum.db.transaction import reading
 from forum.refusals import Fault, invalid
+from forum.text.fingerprint import fingerprint
 from forum.text.limits import find_body_faults, normalize_body
 from forum.text.mentions import find_mentions
 from forum.text.render import render
@@ -12,11 +14,17 @@ from forum.text.render import render
 
 @dataclass(frozen=True)
 class PreparedBody:
-    """A checked text, its rendering and the renderer's version."""
+    """A checked text, its rendering, the renderer's version and the text's fingerprint."""
 
     body_md: str
     html: str
     renderer: int
+    fingerprint: str
+
+    @property
+    def text(self) -> Text:
+        """The text as it is stored."""
+        return Text(self.body_md, self.html, self.renderer, self.fingerprint)
 
 
 def prepare_body(body_md: str) -> PreparedBody:
@@ -31,4 +39,4 @@ def prepare_body(body_md: str) -> PreparedBody:
         with reading() as session:
             handles = known_handles(session, mentioned)
     rendered = render(text, known_handles=handles)
-    return PreparedBody(text, rendered.html, rendered.renderer)
+    return PreparedBody(text, rendered.html, rendered.renderer, fingerprint(text))

@@ -1,4 +1,4 @@
-"""A comment's later life: edited by its writer, withdrawn, and brought back."""
+"""A comment's later life: edited by its writer, submitted again after a removal, withdrawn, and brought back."""
 
 from datetime import timedelta
 
@@ -8,12 +8,18 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import Viewer
 from forum.clock import now
 from forum.comments import actions
+from forum.comments.counts import Place
 from forum.comments.models import Comment
-from forum.comments.queries import lock_place
+from forum.comments.queries import lock_place, newest_revision
 from forum.comments.stance import Stance
-from forum.comments.states import State
+from forum.comments.states import RevisionState, State
+from forum.moderation import intake
+from forum.moderation.actors import writer
+from forum.moderation.facts import Spot, gather
+from forum.moderation.moves import Deed, move_comment
+from forum.moderation.review import Origin
 from forum.posting.prepare import PreparedBody
-from forum.refusals import Kind, Refusal
+from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import nsentence
 from forum.web.caching import require_version
 from forum.web.context import settings
@@ -22,23 +28,65 @@ from forum.web.limits import charge
 
 def revise(
     session: Session, viewer: Viewer, comment_id: int, *, prepared: PreparedBody | None, stance: Stance | None | UnsetType = UNSET
-) -> Comment:
-    """Give a comment a new text (None: as it is) or stance (UNSET: as it is) and return it; nothing new changes nothing.
+) -> bool:
+    """Give a comment a new text (None: as it is) or stance (UNSET: as it is); nothing new changes nothing. Return whether the change waits for a moderator.
 
-    Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``.
+    The change is screened like a new text. While one waits, readers see the last accepted text; a removed comment is submitted again by editing it, once for each
+    decision. Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``, ``validation``.
     """
     place = lock_place(session, comment_id)
     comment = place.comment
     require_version(comment.version)
-    actions.require_move(comment, "edit")
+    actions.require_move(comment, "resubmit" if comment.state == State.REMOVED else "edit")
     present = Stance(comment.stance) if comment.stance else None
     wanted = present if isinstance(stance, UnsetType) else stance
-    body = (prepared.body_md, prepared.html, prepared.renderer) if prepared is not None and prepared.body_md != comment.body_md else None
-    if body is None and wanted == present:
-        return comment
+    text = prepared.text if prepared is not None and prepared.body_md != comment.body_md else None
+    if text is None and wanted == present:
+        return _withdraw_waiting(session, place)
     charge(session, "edit_rate", str(viewer.account_id))
-    actions.change(session, place, body=body, stance=wanted, grace=timedelta(minutes=settings().edit_grace_minutes))
-    return comment
+    if comment.state == State.REMOVED:
+        _submit_again(session, viewer, place, text, wanted)
+        return True
+    return _change(session, viewer, place, text, wanted)
+
+
+def _change(session: Session, viewer: Viewer, place: Place, text: actions.Text | None, stance: Stance | None) -> bool:
+    comment = place.comment
+    chosen = text or actions.text_of(comment)
+    context = gather(
+        session,
+        viewer,
+        Spot(place.article, place.parent, comment.id),
+        text=chosen.body_md or "",
+        fingerprint=chosen.fingerprint or "",
+    )
+    verdict = intake.judge(context)
+    waits = intake.holds(verdict) and comment.state == State.VISIBLE
+    if waits:
+        revision = actions.propose(session, place, text=text, stance=stance)
+    else:
+        actions.change(session, place, text=text, stance=stance, grace=timedelta(minutes=settings().edit_grace_minutes))
+        revision = newest_revision(session, comment.id)
+    intake.after_edit(session, place, verdict, revision)
+    return waits
+
+
+def _withdraw_waiting(session: Session, place: Place) -> bool:
+    # Sending the accepted text again takes back a change that waits.
+    newest = newest_revision(session, place.comment.id)
+    if newest.state == RevisionState.HELD:
+        actions.replace_waiting(session, place.comment.id)
+        place.comment.version += 1
+        intake.after_edit(session, place, intake.NOTHING, newest)
+    return False
+
+
+def _submit_again(session: Session, viewer: Viewer, place: Place, text: actions.Text | None, stance: Stance | None) -> None:
+    if text is None:
+        raise invalid(Fault("/body_md", "unchanged", "Change the text before you submit it again: the present one was removed."))
+    intake.resubmit(session, place, writer(viewer))
+    _change(session, viewer, place, text, stance)
+    intake.reopen(session, place, origin=Origin.RESUBMISSION)
 
 
 def withdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
@@ -48,16 +96,21 @@ def withdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
         return place.comment
     require_version(place.comment.version)
     charge(session, "edit_rate", str(viewer.account_id))
-    actions.move(session, place, "withdraw")
+    move_comment(session, place, "withdraw", Deed(writer(viewer)))
+    intake.settle_withdrawn(session, place)
     return place.comment
 
 
 def unwithdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
-    """Bring a withdrawn comment back with its text, tags and counts. Raises Refusal ``illegal-transition`` when it is too late or not withdrawn."""
+    """Bring a withdrawn comment back with its text, tags and counts; one that was hidden when it was withdrawn waits for a moderator.
+
+    Raises Refusal ``illegal-transition`` when it is too late or not withdrawn.
+    """
     place = lock_place(session, comment_id)
-    require_version(place.comment.version)
+    comment = place.comment
+    require_version(comment.version)
     days = settings().unwithdraw_days
-    withdrawn_at = place.comment.withdrawn_at
+    withdrawn_at = comment.withdrawn_at
     if withdrawn_at is not None and now() - withdrawn_at > timedelta(days=days):
         raise Refusal(
             Kind.ILLEGAL_TRANSITION,
@@ -68,5 +121,9 @@ def unwithdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
             ),
         )
     charge(session, "edit_rate", str(viewer.account_id))
-    actions.move(session, place, "unwithdraw")
-    return place.comment
+    # Otherwise withdrawing and undoing it would be a way around the moderators.
+    was_visible = comment.withdrawn_from in (None, State.VISIBLE.value)
+    move_comment(session, place, "unwithdraw", Deed(writer(viewer)), to=State.VISIBLE if was_visible else State.HELD)
+    if not was_visible:
+        intake.reopen(session, place, origin=Origin.RESUBMISSION)
+    return comment

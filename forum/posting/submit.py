@@ -6,10 +6,13 @@ from forum.access.viewer import Viewer
 from forum.articles.models import Article
 from forum.articles.queries import lock_article
 from forum.comments import actions
+from forum.comments.counts import Place
 from forum.comments.models import Comment
-from forum.comments.queries import lock_comments
+from forum.comments.queries import is_locked, lock_comments, newest_revision
 from forum.comments.stance import Stance
 from forum.comments.states import STATE_WORDS, State
+from forum.moderation.facts import Spot, gather
+from forum.moderation.intake import holds, judge, take_in
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
@@ -19,9 +22,9 @@ from forum.web.limits import charge
 def submit(
     session: Session, viewer: Viewer, article_id: int, *, stance: Stance | None, parent_id: int | None, prepared: PreparedBody
 ) -> Comment:
-    """Store a comment by ``viewer`` and return it, counted and visible.
+    """Store a comment by ``viewer`` and return it, counted and visible, or held where screening says so.
 
-    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies), ``rate-limited``.
+    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies, or a rule refuses the text), ``rate-limited``.
     """
     charge(session, "comment_rate", str(viewer.account_id))
     article = lock_article(session, article_id)
@@ -29,8 +32,16 @@ def submit(
         raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
     parent, root = find_place(session, article, parent_id)
     assert viewer.account_id is not None, "the permission table lets nobody comment without an account"
-    new = actions.NewComment(prepared.body_md, prepared.html, prepared.renderer, stance, viewer.account_id)
-    return actions.store(session, article, parent, root, new)
+    context = gather(session, viewer, Spot(article, parent), text=prepared.body_md, fingerprint=prepared.fingerprint)
+    verdict = judge(context)
+    new = actions.NewComment(
+        prepared.body_md, prepared.html, prepared.renderer, stance, viewer.account_id, fingerprint=prepared.fingerprint
+    )
+    state = State.HELD if holds(verdict) else State.VISIBLE
+    comment = actions.store(session, article, parent, root, new, state=state)
+    if verdict.findings:
+        take_in(session, Place(article, root or comment, parent, comment), newest_revision(session, comment.id), verdict)
+    return comment
 
 
 def find_place(session: Session, article: Article, parent_id: int | None) -> tuple[Comment | None, Comment | None]:
@@ -38,7 +49,7 @@ def find_place(session: Session, article: Article, parent_id: int | None) -> tup
     if parent_id is None:
         return None, None
     known = session.get(Comment, parent_id)
-    if known is None or known.article_id != article.id or known.state == State.HELD:
+    if known is None or known.article_id != article.id or not known.listed:
         raise invalid(Fault("/parent_id", "unknown-parent", "There is no such comment in this discussion to answer."))
     locked = lock_comments(session, [known.root_id, known.id])
     parent, root = locked[known.id], locked[known.root_id]
@@ -53,6 +64,6 @@ def find_place(session: Session, article: Article, parent_id: int | None) -> tup
                 ),
             )
         )
-    if parent.locked_at is not None or root.locked_at is not None:
+    if is_locked(session, parent, root):
         raise Refusal(Kind.CLOSED, "This thread is locked to new replies; tags stay open.")
     return parent, root

@@ -13,6 +13,7 @@ from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.refusals import Kind, Refusal
+from forum.stances.counting import is_counted
 from forum.stances.models import Tag, TagEvent
 from forum.stances.tally import count_tags, write_tally
 from forum.web.limits import charge
@@ -37,7 +38,8 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
         return Tagged(stance, tag.counted, tally_of(place.comment))
     _charge(session, viewer, comment_id, is_change=tag is not None)
     moment = now()
-    counts = viewer.account_id not in place.article.author_ids
+    assert viewer.account_id is not None, "the permission table lets nobody tag without an account"
+    counts = is_counted(session, place.article.author_ids, viewer.account_id, comment_id)
     with counted(session, place):
         if tag is None:
             tag = Tag(

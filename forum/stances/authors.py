@@ -13,6 +13,7 @@ from forum.comments.counts import counted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.states import State
+from forum.stances.counting import is_counted
 from forum.stances.models import Tag
 from forum.stances.tally import count_tags, write_tally
 
@@ -35,7 +36,7 @@ def _recount_tags(session: Session, article_id: int, author_ids: tuple[int, ...]
         place = lock_place(session, comment_id)
         with counted(session, place):
             for tag in changed:
-                tag.counted = tag.account_id not in author_ids
+                tag.counted = is_counted(session, author_ids, tag.account_id, comment_id)
             session.flush()
             write_tally(place.comment, count_tags(session, comment_id))
 

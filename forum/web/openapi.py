@@ -164,7 +164,7 @@ def _responses(door: Door) -> dict[str, Any]:
             answer["content"] = {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
         if door.is_safe:
             answer["headers"] = {"ETag": {"description": "Changes with anything visible in the answer.", "schema": {"type": "string"}}}
-        if status == 201:
+        if status in (201, 202) and door.method == "POST":
             answer["headers"] = {
                 "Location": {"description": "Where the new thing is, when it has an address.", "schema": {"type": "string"}}
             }

@@ -17,18 +17,19 @@ from forum.access.viewer import Viewer
 from forum.db.transaction import reading
 from forum.refusals import Kind, Refusal
 from forum.web.csrf import require_csrf
-from forum.web.doors import AnyCall, Call, Door, request_path, run, summary_of, viewer_of_request
+from forum.web.doors import AnyCall, Call, Door, request_path, require, run, summary_of, viewer_of_request
 from forum.web.parsing import read_form, read_query
 from forum.web.problems import PROBLEM_TYPES
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page to show: its template, what it is filled with and its status."""
+    """A page to show: its template, what it is filled with, its status and its type."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    content_type: str = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,25 @@ def _after_refusal(door: Door, call: AnyCall, refusal: Refusal) -> tuple[Page | 
         with reading() as session:
             call.session = session
             call.thing = door.load(call) if door.load else None
+            refusal = _after_permission(door, call, refusal)
             return door.redisplay(call, refusal), PROBLEM_TYPES[refusal.kind].status
     if refusal.kind is Kind.UNAUTHENTICATED and door.is_safe:
         return Redirect(f"/sign-in?next={quote(request_path(), safe='/')}"), None
     raise refusal
+
+
+def _after_permission(door: Door, call: AnyCall, refusal: Refusal) -> Refusal:
+    """Return the refusal to show the form again with: a form may have been refused as unreadable before anybody asked who sent it.
+
+    Raises Refusal for somebody signed in who may not use the form, since showing it again would show what it is about; a visitor is to sign in first.
+    """
+    try:
+        require(call.viewer, door.permission, call.thing)
+    except Refusal as not_allowed:
+        if call.viewer.is_signed_in:
+            raise
+        return refusal if refusal.kind is Kind.CSRF else not_allowed
+    return refusal
 
 
 def _read_known_query(kind: type) -> Any:
@@ -106,7 +122,7 @@ def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -
     if isinstance(outcome, Redirect):
         return _private(redirect(outcome.location, code=303))
     html = render_template(outcome.template, **outcome.context)
-    return _private(Response(html, status or outcome.status, content_type="text/html; charset=utf-8"))
+    return _private(Response(html, status or outcome.status, content_type=outcome.content_type))
 
 
 def _private(response: Any) -> Response:

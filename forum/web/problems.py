@@ -5,6 +5,7 @@ Nothing that goes wrong leaves here as a 500 with a traceback: what is not fores
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -62,6 +63,13 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
         "This is your own comment",
         sentence("Readers tag what others wrote. What you think stands in the comment's own stance, which you may edit."),
     ),
+    Kind.RECUSED: ProblemType(
+        403,
+        "You cannot decide on this comment",
+        sentence(
+            "Nobody decides on what they wrote, answered, tagged or reported, or on comments on an article of their own; another moderator has to."
+        ),
+    ),
     Kind.CSRF: ProblemType(
         403,
         "The form was too old to be trusted",
@@ -80,13 +88,27 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
     Kind.CLOSED: ProblemType(
         409, "This discussion is closed to new comments", sentence("Tags stay open. The article's page says why it was closed.")
     ),
+    Kind.CLAIMED_BY_OTHER: ProblemType(
+        409,
+        "Another moderator has this item open",
+        sentence(
+            "Opening an item claims it for ten minutes. `claimed_until` says until when; take another meanwhile. A draft that was sent comes back."
+        ),
+    ),
     Kind.CONFLICT: ProblemType(
-        409, "This clashes with what is there", sentence("Another article or account already has this address, key, handle or name.")
+        409,
+        "This clashes with what is there",
+        sentence(
+            "Something that can be there once is there already: an address, key, handle or name, an open report of yours, a decision. The detail says what."
+        ),
     ),
     Kind.STALE_VERSION: ProblemType(
         412,
         "It has changed in the meantime",
-        sentence("The version in If-Match is not the present one. Load it again and decide anew; nothing was overwritten."),
+        sentence(
+            "The version in If-Match, or in the body of a decision, is not the present one. Load it again and decide anew; nothing was overwritten. For a review"
+            " item `decision` is what stands, and `draft` what you sent."
+        ),
     ),
     Kind.TOO_LARGE: ProblemType(413, "That is too large", sentence("The request's body is larger than this service reads.")),
     Kind.UNSUPPORTED_MEDIA_TYPE: ProblemType(415, "Only JSON is read here", sentence("Send the body as application/json in UTF-8.")),
@@ -132,7 +154,7 @@ class ErrorItem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem document (RFC 9457)."""
+    """A problem document (RFC 9457). ``decision``, ``draft`` and ``claimed_until`` come with decisions of moderators that could not be taken."""
 
     type: str
     title: str
@@ -141,6 +163,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     instance: str
     errors: list[ErrorItem] = []
     allowed: list[str] = []
+    decision: Any = None
+    draft: Any = None
+    claimed_until: datetime | None = None
 
 
 def problem_of(refusal: Refusal, say: Callable[[str], str] = str) -> Problem:
@@ -154,6 +179,7 @@ def problem_of(refusal: Refusal, say: Callable[[str], str] = str) -> Problem:
         instance=getattr(g, "request_id", ""),
         errors=[ErrorItem(fault.pointer, fault.code, say(fault.detail)) for fault in refusal.faults],
         allowed=list(refusal.allowed),
+        **refusal.members,
     )
 
 

@@ -17,7 +17,7 @@ class Thing:
     site_id: int = 1
     author_id: int = 7
     author_ids: tuple[int, ...] = (7,)
-    state: str = "visible"
+    listed: bool = True
 
 
 def test_every_permission_is_in_the_table_and_says_what_it_is_in_a_sentence() -> None:
@@ -56,7 +56,7 @@ def test_a_visitor_is_nobody_even_where_nobody_wrote() -> None:
 
 @pytest.mark.parametrize("permission", list(Permission))
 def test_a_token_can_never_do_more_than_its_account(permission: Permission) -> None:
-    for thing in (Thing(), Thing(state="held"), None):
+    for thing in (Thing(), Thing(listed=False), None):
         account = Viewer(7, roles={1: Role.ADMIN}, via=Via.COOKIE)
         token = Viewer(7, roles={1: Role.ADMIN}, scopes=frozenset(Scope), via=Via.TOKEN)
         bare = Viewer(7, roles={1: Role.ADMIN}, scopes=frozenset(), via=Via.TOKEN)
@@ -75,7 +75,7 @@ def test_what_may_never_be_done_can_not_be_done(permission: Permission) -> None:
         Viewer(7, scopes=frozenset({Scope.READ}), via=Via.TOKEN),
     ]
     for viewer in callers:
-        possible = any(can(viewer, permission, thing) for thing in (None, Thing(), Thing(state="held")))
+        possible = any(can(viewer, permission, thing) for thing in (None, Thing(), Thing(listed=False)))
         assert may_ever(viewer, permission) >= possible
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("accounts", "articles", "comments", "stances", "posting", "transfer", "demo", "text", "access", "db", "web")
+ROOMS = ("accounts", "articles", "comments", "stances", "moderation", "posting", "transfer", "demo", "text", "access", "db", "web", "jobs")
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 

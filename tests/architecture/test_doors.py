@@ -75,7 +75,7 @@ def test_a_door_that_changes_something_asks_for_more_than_being_there(plain: Fla
         for door in _doors(plain).values()
         if not door.is_safe and TABLE[door.permission].clauses == ((predicates.is_anyone,),)
     }
-    assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE}
+    assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE, Permission.NOTICE_CREATE}
 
 
 def test_only_signing_in_and_up_go_without_a_csrf_token(plain: Flask) -> None:
@@ -91,7 +91,7 @@ def test_a_door_without_a_transaction_reads_nothing(plain: Flask) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_loaded_thing_is_checked_before_the_view_runs(app: Flask, method: str) -> None:
     class Held:
-        state, author_id, site_id = "held", 7, 1
+        state, listed, author_id, site_id = "held", False, 7, 1
 
     ran = []
 

@@ -14,6 +14,18 @@ EMPTY = "what-i-would-measure-next"
 
 
 @dataclass(frozen=True)
+class Cases:
+    """What moderators have before them, on an article of its own: ids of a reported comment, of open items (reported, changed, one's own), of a batch."""
+
+    case_comment: int
+    case: int
+    changed_case: int
+    own_case: int
+    closed_case: int
+    batch: int
+
+
+@dataclass(frozen=True)
 class Places:
     """Slugs of articles, ids of comments (all of Part 2 but ``full``, the thread that goes on after its first replies) and one token's id."""
 
@@ -26,13 +38,27 @@ class Places:
     withdrawn: int
     own_withdrawn: int
     full: int
+    moderated: "Moderated"
+    cases: Cases
     slug: str = PART_TWO
     empty: str = EMPTY
 
     @property
     def named(self) -> dict[str, Any]:
         """The places by name, to fill an address with."""
-        return dict(vars(self))
+        return {**vars(self), **vars(self.moderated), **vars(self.cases)}
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """What moderators and reports have touched, all of it in the closed discussion: Joel's removed comment and the decision on it, his report of the
+    comment by Marit that has a notice and a lock, and his comment with a change that waits."""
+
+    own_removed: int
+    decision: int
+    reported: int
+    receipt: str
+    own_waiting: int
 
 
 def find_places(desk: Desk) -> Places:
@@ -42,9 +68,12 @@ def find_places(desk: Desk) -> Places:
     marit, joel = desk.person("marit"), desk.person("joel")
     closed = marit.article("A discussion that has ended", main_claim="Enough is said.", authors=["marit"])
     joel.comment(closed["id"], "The last word.", stance="encouragement")
+    moderated = _moderate(desk, closed["id"])
     marit.call("PATCH", f"/articles/{closed['id']}", {"closed": True, "closed_reason": "Nothing new came for a month."})
     gone = joel.comment(listed[PART_TWO], "I take this back.")
     joel.call("DELETE", f"/comments/{gone}")
+
+    cases = _make_cases(desk)
 
     def first(fits: Callable[[dict[str, Any]], Any]) -> int:
         return int(next(comment["id"] for comment in found if fits(comment)))
@@ -63,7 +92,56 @@ def find_places(desk: Desk) -> Places:
         withdrawn=first(lambda it: it["state"] == "withdrawn"),
         own_withdrawn=gone,
         full=first(lambda it: it.get("more_replies")),
+        cases=cases,
+        moderated=moderated,
     )
+
+
+def _moderate(desk: Desk, article_id: int) -> Moderated:
+    marit, joel = desk.person("marit"), desk.person("joel")
+    removed = joel.comment(article_id, "My shop has it.", stance="agreement")
+    reported = marit.comment(article_id, "Everybody knows that.", stance="disagreement")
+    waiting = joel.comment(article_id, "I would like to see the numbers.")
+    joel.call("PATCH", f"/comments/{waiting}", {"body_md": "You are a moron if you want numbers."})
+    decision = _decide(desk, removed, "remove", "promotion")
+    _decide(desk, reported, "notice", "dangerous_advice", notice="Please ask a doctor first.")
+    _decide(desk, reported, "lock", "off_topic")
+    receipt = joel.call("POST", f"/comments/{reported}/reports", {"reason": "harassment"})["reference"]
+    return Moderated(removed, decision, reported, receipt, waiting)
+
+
+def _decide(desk: Desk, comment_id: int, action: str, reason: str, **more: str) -> int:
+    imke = desk.person("imke")
+    item = imke.call("POST", f"/mod/comments/{comment_id}/items")["item"]
+    order = {"action": action, "reason": reason, "statement": "A sentence for the writer that is long enough to be one.", **more}
+    decided: int = imke.call("POST", f"/mod/items/{item['id']}/decisions", {**order, "version": item["version"]})["id"]
+    return decided
+
+
+def _make_cases(desk: Desk) -> Cases:
+    article_id = desk.person("marit").article("What moderators have to look at", authors=["marit"])["id"]
+    writer, joel, imke = desk.newcomer(display_name="Ida Holm"), desk.person("joel"), desk.person("imke")
+    reported, changed, fine = (
+        writer.comment(article_id, f"{number} trial had eleven people in it.") for number in ("One", "Another", "No")
+    )
+    joel.call(
+        "POST", f"/comments/{reported}/reports", {"reason": "dangerous_advice", "note": "Heat on a fresh swelling can make it worse."}
+    )
+    writer.call(
+        "PATCH", f"/comments/{changed}", {"body_md": "Buy it at https://oil-shop.example/?ref=5 instead.", "stance": "disagreement"}
+    )
+    imke.call("POST", f"/mod/accounts/{writer.handle}/notes", {"body": "Wrote to us before."})
+    own = imke.comment(article_id, "A moderator writes too.")
+    joel.call("POST", f"/comments/{own}/reports", {"reason": "off_topic"})
+    closed = imke.call("POST", f"/mod/comments/{fine}/items")["item"]
+    order = {"action": "no_action", "reason": "within_rules", "items": [{"id": closed["id"], "version": closed["version"]}]}
+    batch = imke.call("POST", "/mod/batches", order)["id"]
+
+    def case(comment_id: int) -> int:
+        found = imke.call("GET", "/mod/items?limit=50")["items"]
+        return int(next(item["id"] for item in found if item["comment"]["id"] == comment_id))
+
+    return Cases(reported, case(reported), case(changed), case(own), closed["id"], batch)
 
 
 def _comments(desk: Desk, article_id: int) -> Iterator[dict[str, Any]]:

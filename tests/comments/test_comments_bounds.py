@@ -25,13 +25,13 @@ from tests.conftest import PASSWORD, ApiClient, Person
 from tests.seeding import seed_discussion
 
 INDEX_OF = {
-    "oldest": "ix_roots_by_created_at",
-    "newest": "ix_roots_by_created_at",
+    "oldest": "ix_roots_by_published_at",
+    "newest": "ix_roots_by_published_at",
     "active": "ix_roots_by_activity_at",
     "most_tagged": "ix_roots_by_tag_n",
     "most_valued": "ix_roots_by_score_valued",
     "most_contested": "ix_roots_by_score_contested",
-    "unanswered": "ix_roots_by_author_replied_doubt_rank_created_at",
+    "unanswered": "ix_roots_by_author_replied_doubt_rank_published_at",
 }
 # Article, its authors, leads, roots, replies.
 # A further page asks for no leads.
@@ -210,6 +210,7 @@ def test_writing_costs_the_same_in_a_long_discussion(app: Flask, person: Callabl
         assert anna.client.put(f"/comments/{root}/tag", {"stance": Stance.SKEPTICISM}).status_code == 200
     with statements_of(app) as again:
         assert anna.client.put(f"/comments/{root}/tag", {"stance": Stance.SKEPTICISM}).status_code == 200
-    assert len(posted) <= 18
+    # Two of them are screening's: the site's rules, and what is known of the writer.
+    assert len(posted) <= 20
     assert len(tagged) <= 18
     assert len(again) <= 10

@@ -161,7 +161,7 @@ def test_what_happens_during_a_walk_repeats_and_hides_nothing_else(app: Flask, p
 def disturb(seen: Seen, chance: random.Random) -> set[int]:
     """Post a root and a reply and tag a comment; return the roots that this concerns."""
     visible = [one for one in seen.ids if seen.planned(one).state is State.VISIBLE]
-    body = PreparedBody("Meanwhile.", "<p>Meanwhile.</p>\n", 1)
+    body = PreparedBody("Meanwhile.", "<p>Meanwhile.</p>\n", 1, "")
     with writing() as session:
         writer = as_viewer(seen, chance.randrange(PEOPLE))
         new = submit(session, writer, seen.seeded.article_id, stance=None, parent_id=None, prepared=body)

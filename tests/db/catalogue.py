@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 Catalogue = dict[str, dict[str, Any]]
 
 
 def read_catalogue(engine: Engine) -> Catalogue:
-    """Return every table but Alembic's own: columns in no order, key, foreign keys, unique and check constraints, indexes."""
+    """Return every table but Alembic's own: columns in no order, key, foreign keys, unique and check constraints, indexes, triggers."""
     seen = inspect(engine)
     names = [name for name in seen.get_table_names() if name != "alembic_version"]
+    triggers = _triggers(engine)
     return {
         name: {
             "columns": {
@@ -32,6 +33,7 @@ def read_catalogue(engine: Engine) -> Catalogue:
             "unique": {unique["name"]: unique["column_names"] for unique in seen.get_unique_constraints(name)},
             "checks": {check["name"]: check["sqltext"] for check in seen.get_check_constraints(name)},
             "indexes": {index["name"]: _index(index, engine.dialect.name) for index in seen.get_indexes(name)},
+            "triggers": triggers.get(name, {}),
         }
         for name in names
     }
@@ -46,3 +48,19 @@ def _index(index: ReflectedIndex, dialect: str) -> dict[str, Any]:
         "unique": index["unique"],
         "where": str(options.get(f"{dialect}_where")),
     }
+
+
+TRIGGERS = {
+    "sqlite": "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT CAST(CAST(tgrelid AS regclass) AS text), tgname, pg_get_triggerdef(oid) || ' ' || pg_get_functiondef(tgfoid) || ' ' || CAST(tgenabled AS text)"
+    " FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+
+def _triggers(engine: Engine) -> dict[str, dict[str, str]]:
+    """Return each table's triggers by name: their definition with the function that they call."""
+    found: dict[str, dict[str, str]] = {}
+    with engine.connect() as connection:
+        for table, name, definition in connection.execute(text(TRIGGERS[engine.dialect.name])):
+            found.setdefault(table, {})[name] = definition
+    return found

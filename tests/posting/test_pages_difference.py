@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.posting import difference
-from forum.posting.difference import WORK_MAX, Piece, find_difference
+from forum.text import difference
+from forum.text.difference import WORK_MAX, Piece, find_difference
 
 texts = st.text(alphabet="ab \n<*.", max_size=60)
 

@@ -81,8 +81,17 @@ def test_what_nobody_can_read_takes_no_replies(world: World, state: State) -> No
     status, problem = post(world, parent_id=root)
     assert (status, problem["type"]) == (422, "/problems/validation")
     codes = [error["code"] for error in problem["errors"]]  # type: ignore[attr-defined]
-    # A held comment is as good as none; a tombstone is there to be seen.
-    assert codes == ["unknown-parent" if state is State.HELD else "parent-hidden"]
+    # What was public once is there to be seen as a tombstone.
+    assert codes == ["parent-hidden"]
+
+
+def test_what_was_never_public_is_as_good_as_none(world: World) -> None:
+    root = world.comment()
+    with writing() as session:
+        comment = session.get_one(Comment, root)
+        comment.state, comment.listed = State.HELD.value, False
+    status, problem = post(world, parent_id=root)
+    assert (status, [error["code"] for error in problem["errors"]]) == (422, ["unknown-parent"])  # type: ignore[attr-defined]
 
 
 def test_a_closed_discussion_takes_no_comments_but_tags(world: World) -> None:

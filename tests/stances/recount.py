@@ -24,7 +24,7 @@ QUANTILE = 1.281551565545
 
 @dataclass(frozen=True)
 class Said:
-    """The bare facts of one comment, from which all counts follow."""
+    """The bare facts of one comment, from which all counts follow. ``listed``: it was public once, by default whatever is not held; ``published_at``: since when."""
 
     id: int
     parent_id: int | None
@@ -32,6 +32,18 @@ class Said:
     state: str
     stance: str | None
     created_at: datetime
+    listed: bool | None = None
+    published_at: datetime | None = None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it has a place in the listing."""
+        return self.state != "held" if self.listed is None else self.listed
+
+    @property
+    def appeared_at(self) -> datetime:
+        """When it became part of the discussion."""
+        return self.published_at or self.created_at
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ def expected(comments: Sequence[Said], tags: Sequence[Marked], author_ids: Colle
     counts = ("reply_count", "thread_count", *(f"{kind}_{stance}" for kind in ("tag", "thread") for stance in STANCES))
     rows: dict[int, dict[str, Any]] = {
         said.id: dict.fromkeys(counts, 0)
-        | {"root_id": root_of[said.id], "depth": depth_of[said.id], "author_replied": False, "activity_at": said.created_at}
+        | {"root_id": root_of[said.id], "depth": depth_of[said.id], "author_replied": False, "activity_at": said.appeared_at}
         for said in comments
     }
     for tag in tags:
@@ -93,11 +105,11 @@ def expected(comments: Sequence[Said], tags: Sequence[Marked], author_ids: Colle
 
 def _add(said: Said, rows: dict[int, dict[str, Any]], article: dict[str, Any], root_id: int, author_ids: Collection[int]) -> None:
     row, root, parent = rows[said.id], rows[root_id], rows.get(said.parent_id or 0)
-    if said.state == "held":
+    if not said.is_listed:
         return
     for above in (parent, root):
         if above is not None:
-            above["activity_at"] = max(above["activity_at"], said.created_at)
+            above["activity_at"] = max(above["activity_at"], said.appeared_at)
     if parent is not None:
         root["thread_count"] += 1
     if said.state != "visible":
@@ -129,7 +141,8 @@ def find_miscounts(session: Session) -> list[str]:
     found: list[str] = []
     for article in session.execute(select(*Article.__table__.c)).mappings():
         rows = comments[article["id"]]
-        said = [Said(row["id"], row["parent_id"], row["author_id"], row["state"], row["stance"], row["created_at"]) for row in rows]
+        names = ("id", "parent_id", "author_id", "state", "stance", "created_at", "listed", "published_at")
+        said = [Said(**{name: row[name] for name in names}) for row in rows]
         wanted = expected(said, tags[article["id"]], authors[article["id"]])
         found += _differences(f"article {article['id']}", article, wanted.article)
         for row in rows:

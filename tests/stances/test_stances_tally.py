@@ -33,7 +33,7 @@ from tests.db.together import all_at_once
 from tests.stances.recount import find_miscounts
 
 PEOPLE = 5
-BODY = PreparedBody("So it is.", "<p>So it is.</p>\n", 1)
+BODY = PreparedBody("So it is.", "<p>So it is.</p>\n", 1, "")
 Step = tuple[str, int, int, Stance]
 steps = st.lists(
     st.tuples(

@@ -6,6 +6,7 @@ The document is the list; the table below says how each kind is provoked. A kind
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from forum.access.permissions import Scope
 from forum.accounts import steps
 from forum.comments.models import Comment
 from forum.db.transaction import writing
+from forum.moderation.items import close_item
+from forum.moderation.models import Batch, ReviewItem
 from forum.refusals import Kind
 from forum.web import doors, idempotency
 from forum.web.context import SETTINGS
@@ -28,7 +31,7 @@ from tests.conftest import PASSWORD, ApiClient, Reply
 from tests.world import GOOD, NOBODY_AT, Sent, World, api_doors, make_world, unique
 
 WRITING = {"content_type": "application/json"}
-LIMITS = ("sign_in_rate", "sign_in_address_rate", "sign_up_rate", "comment_rate", "edit_rate", "tag_rate")
+LIMITS = ("report_rate", "notice_rate", "sign_in_rate", "sign_in_address_rate", "sign_up_rate", "comment_rate", "edit_rate", "tag_rate")
 
 
 @dataclass
@@ -63,10 +66,14 @@ def at_nothing(case: Case) -> Reply:
     rule = case.door.rule.removeprefix("/api/v1")
     if "lookup" in rule:
         return case.send(Sent("/articles/lookup?url=https://nowhere.example/"))
-    for name in ("article_id", "comment_id", "signin_id", "token_id"):
+    if case.door.endpoint == "rules_api.get":
+        return case.send(Sent(f"/mod/rules?number={NOBODY_AT}"))
+    if case.door.endpoint == "moderation_api.list_queue":
+        return case.send(Sent("/mod/items?person=nobody"))
+    for name in ("article_id", "comment_id", "signin_id", "token_id", "item_id", "batch_id", "decision_id"):
         rule = rule.replace(f"<id:{name}>", str(NOBODY_AT))
     query = "?" + sent.path.partition("?")[2] if "?" in sent.path else ""
-    return case.send(Sent(rule.replace("<handle>", "nobody") + query, sent.body))
+    return case.send(Sent(rule.replace("<handle>", "nobody").replace("<reference>", "NOTHING") + query, sent.body))
 
 
 def invalid(case: Case) -> Reply:
@@ -120,6 +127,22 @@ def key_running(case: Case) -> Reply:
 
 
 def clash(case: Case) -> Reply:
+    if case.door.endpoint == "moderation_api.claim_item":
+        item_id, _ = case.world.item()
+        with writing() as session:
+            close_item(session.get_one(ReviewItem, item_id))
+        return case.send(Sent(f"/mod/items/{item_id}/claim"))
+    if case.door.endpoint == "rules_api.save":
+        sent = case.good()
+        assert case.send(sent).status_code == 200
+        return case.send(sent)
+    if case.door.endpoint == "reports_api.create_report":
+        sent = case.good()
+        assert case.send(sent).status_code == 201
+        return case.send(sent)
+    if case.door.endpoint == "reports_api.create_notice":
+        sent = case.good()
+        return case.send(Sent(sent.path, sent.body | {"url": f"/c/{case.world.comment(withdrawn=True)}"}))
     case.world.article(url="https://host.example/one")
     case.world.article(key="two")
     if case.door.endpoint == "articles_api.create":
@@ -132,6 +155,14 @@ def clash(case: Case) -> Reply:
 
 
 def wrong_state(case: Case) -> Reply:
+    if case.door.endpoint == "moderation_api.decide_item":
+        sent = case.good()
+        return case.send(Sent(sent.path, sent.body | {"action": "restore"}))
+    if case.door.endpoint == "moderation_api.undo_batch":
+        batch_id, _ = case.world.batch(by=case.who)
+        with writing() as session:
+            session.get_one(Batch, batch_id).created_at -= timedelta(minutes=11)
+        return case.send(Sent(f"/mod/batches/{batch_id}"))
     if case.door.endpoint == "posting_api.edit_comment":
         return case.send(Sent(f"/comments/{case.world.comment(withdrawn=True)}", {"body_md": "Too late."}))
     comment_id = case.world.comment(withdrawn=True)
@@ -140,7 +171,28 @@ def wrong_state(case: Case) -> Reply:
     return case.send(Sent(case.door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(comment_id))))
 
 
+def stale(case: Case) -> Reply:
+    sent = case.good()
+    if case.door.endpoint == "moderation_api.decide_item":
+        return case.send(Sent(sent.path, sent.body | {"version": 99}))
+    return case.send(sent, headers={"If-Match": '"99-x"'})
+
+
+def recused(case: Case) -> Reply:
+    item_id, version = case.world.item(by=case.who)
+    return case.send(Sent(f"/mod/items/{item_id}/decisions", case.good().body | {"version": version}))
+
+
+def claimed(case: Case) -> Reply:
+    item_id, version = case.world.item(claimed_by="moderator")
+    assert case.who != "moderator"
+    sent = case.good()
+    return case.send(Sent(f"/mod/items/{item_id}/{sent.path.rpartition('/')[2]}", sent.body and sent.body | {"version": version}))
+
+
 def on_own(case: Case) -> Reply:
+    if case.door.endpoint == "reports_api.create_report":
+        return case.send(Sent(f"/comments/{case.world.comment(by=case.who)}/reports", case.good().body))
     return case.send(Sent(f"/comments/{case.world.comment(by=case.who)}/tag", case.good().body))
 
 
@@ -156,16 +208,23 @@ def on_closed(case: Case) -> Reply:
     return case.send(Sent(f"/articles/{case.world.article(closed=True)}/comments", {"body_md": "One more."}))
 
 
+def without_scope(case: Case) -> Reply:
+    needed = MAY[case.door.endpoint][1]
+    return case.send(case.good(), case.world.token(case.who, *(scope for scope in Scope if scope is not needed)))
+
+
 PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
     Kind.MALFORMED: lambda case: case.send(Sent(case.good().path.partition("?")[0] + "?x=%00", case.good().body)),
     Kind.TOO_LARGE: lambda case: case.raw(b"x" * 300_000, **WRITING),
     Kind.UNAVAILABLE: down,
     Kind.UNAUTHENTICATED: lambda case: case.send(case.good(), ApiClient(case.world.app.test_client(), token="fo_unknown")),
-    Kind.FORBIDDEN: lambda case: case.send(case.good(), case.world.token(case.who, Scope.MODERATE)),
+    Kind.FORBIDDEN: without_scope,
     Kind.CSRF: lambda case: case.send(case.good(), headers={"X-CSRF-Token": "stale"}),
     Kind.VALIDATION: invalid,
     Kind.UNSUPPORTED_MEDIA_TYPE: lambda case: case.raw(b"{}", content_type="text/plain"),
-    Kind.STALE_VERSION: lambda case: case.send(case.good(), headers={"If-Match": '"99-x"'}),
+    Kind.STALE_VERSION: stale,
+    Kind.RECUSED: recused,
+    Kind.CLAIMED_BY_OTHER: claimed,
     Kind.IDEMPOTENCY_KEY_REUSED: key_reused,
     Kind.IDEMPOTENCY_KEY_IN_PROGRESS: key_running,
     Kind.NOT_FOUND: at_nothing,
@@ -215,4 +274,6 @@ def check(answer: Reply, kind: Kind, door: Door) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert ("Retry-After" in answer.headers) == (kind in (Kind.RATE_LIMITED, Kind.UNAVAILABLE, Kind.IDEMPOTENCY_KEY_IN_PROGRESS)), seen
     assert bool(problem.get("errors")) == (kind is Kind.VALIDATION), seen
-    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and "erased" not in problem["detail"]), seen
+    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and not {"erased", "batch"} & set(problem["detail"].split())), (
+        seen
+    )

@@ -1,0 +1,124 @@
+"""Runs what is due, one job in one transaction: its effect and its being done are committed together, so that no kill loses or doubles it.
+
+A job that fails leaves nothing but a trace of its failure. It is tried again ever later, and buried after the eighth time.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from forum.clock import now
+from forum.db.transaction import reading, writing
+from forum.jobs.handlers import HANDLERS
+from forum.jobs.models import Job
+from forum.refusals import Refusal
+
+MOST_ATTEMPTS = 8
+LONGEST_ERROR = 500
+LONGEST_WAIT_MINUTES = 360
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    id: int
+    kind: str
+    payload: str
+    attempts: int
+
+
+def run_due(limit: int) -> int:
+    """Run at most ``limit`` jobs that are due, the longest due first, and return how many were taken, however they ended.
+
+    Needs an application context. Raises SQLAlchemy's errors when the database is away: nothing is lost then, and no job is blamed for it.
+    """
+    for taken in range(limit):
+        if not (_is_anything_due() and _run_next()):
+            return taken
+    return limit
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long a job waits after its ``attempts``-th failure: 1, 2, 4 … minutes, at most six hours."""
+    return timedelta(minutes=min(2 ** (attempts - 1), LONGEST_WAIT_MINUTES))
+
+
+def _is_due() -> ColumnElement[bool]:
+    return and_(Job.buried_at.is_(None), Job.due_at <= now())
+
+
+def _is_anything_due() -> bool:
+    # Asked without the lock for writing, which an idle worker would take from people on SQLite every few seconds.
+    with reading() as session:
+        return session.scalar(select(Job.id).where(_is_due()).limit(1)) is not None
+
+
+def _run_next() -> bool:
+    """Run the next job and return whether there was one that nobody else is running."""
+    job = None
+    try:
+        with writing() as session:
+            job = _take(session)
+            if job is None:
+                return False
+            _do(session, job)
+    except Exception as error:
+        if job is None:
+            raise
+        if _is_lost_race(error):
+            log.info("job lost a race", job=job.id, kind=job.kind)
+        else:
+            _record_failure(job, error)
+    return True
+
+
+def _take(session: Session) -> _Taken | None:
+    # SQLite knows no row locks and leaves the clause out: there BEGIN IMMEDIATE has locked already.
+    first = select(Job.id, Job.kind, Job.payload, Job.attempts).where(_is_due()).order_by(Job.due_at, Job.id).limit(1)
+    row = session.execute(first.with_for_update(skip_locked=True)).first()
+    return _Taken(*row) if row is not None else None
+
+
+def _do(session: Session, job: _Taken) -> None:
+    handler = HANDLERS.get(job.kind)
+    if handler is None:
+        why = "This version has no handler for this kind."
+        session.execute(update(Job).where(Job.id == job.id).values(buried_at=now(), last_error=why))
+        log.error("job buried", job=job.id, kind=job.kind, error=why)
+        return
+    handler(session, msgspec.json.decode(job.payload))
+    session.execute(delete(Job).where(Job.id == job.id))
+
+
+def _record_failure(job: _Taken, error: Exception) -> None:
+    attempts, moment = job.attempts + 1, now()
+    is_last = attempts >= MOST_ATTEMPTS
+    with writing() as session:
+        # The lock went with the rollback: who has taken the job since then, or has failed with it too, records how that ended.
+        mine = select(Job).where(Job.id == job.id, Job.attempts == job.attempts, Job.buried_at.is_(None)).with_for_update(skip_locked=True)
+        row = session.scalar(mine)
+        if row is None:
+            return
+        row.attempts, row.last_error, row.due_at = attempts, _describe(error), moment + wait_after(attempts)
+        row.buried_at = moment if is_last else None
+    say = log.error if is_last else log.warning
+    trace = None if isinstance(error, Refusal) else error
+    say("job buried" if is_last else "job failed", job=job.id, kind=job.kind, attempts=attempts, error=_describe(error), exc_info=trace)
+
+
+def _describe(error: Exception) -> str:
+    """Return a failure's type, and its sentence only if we wrote it: another exception may quote what somebody has written."""
+    name = type(error).__name__
+    said = f"{name}: {error}" if isinstance(error, Refusal) else name
+    # What the database could not store would make the failure of one job the failure of all.
+    return said.replace("\0", "").encode(errors="replace").decode()[:LONGEST_ERROR]
+
+
+def _is_lost_race(error: Exception) -> bool:
+    # PostgreSQL's serialization failure and deadlock: the job had nothing to do with it.
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in ("40001", "40P01")

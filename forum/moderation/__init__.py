@@ -1,0 +1,1 @@
+"""What may stay: screening, reports, the review queue, decisions and their log."""

@@ -1,0 +1,132 @@
+"""Gathers what the phases of screening look at: the writer's facts, repetitions, heat, and the site's rules. Every read is bounded.
+
+Called inside the transaction that stores the text, so that two posts at once cannot both be the first.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Role, Viewer
+from forum.accounts.models import Account
+from forum.articles.models import Article
+from forum.clock import now
+from forum.comments.models import Comment
+from forum.comments.queries import list_ancestors
+from forum.comments.states import State
+from forum.moderation.context import Heat, Repetition, ScreeningContext, WriterFacts
+from forum.moderation.models import Report, ReviewItem, RuleSet
+from forum.moderation.review import ItemState, ReportState
+from forum.moderation.rules import Rules, default_rules
+from forum.web.context import settings
+
+# How far own comments are counted: thresholds lie far below.
+COUNTED_MOST = 1000
+SAME_MOST = 50
+
+
+def read_rules(session: Session, site_id: int) -> Rules:
+    """Return the rules that hold on a site, the server's setting for new writers filled in."""
+    document = session.scalar(select(RuleSet.document).where(RuleSet.site_id == site_id).order_by(RuleSet.number.desc()).limit(1))
+    rules = msgspec.json.decode(document, type=Rules) if document else default_rules()
+    return rules if rules.hold_first else msgspec.structs.replace(rules, hold_first=settings().hold_first_comments)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a text is to stand: below ``parent`` (None: it answers the article) or, with ``comment_id``, in that comment's place."""
+
+    article: Article
+    parent: Comment | None
+    comment_id: int | None = None
+
+
+def gather(session: Session, viewer: Viewer, spot: Spot, *, text: str, fingerprint: str) -> ScreeningContext:
+    """Return the context of a text about to be stored."""
+    article, parent, comment_id = spot.article, spot.parent, spot.comment_id
+    rules = read_rules(session, article.site_id)
+    account_id = viewer.account_id or 0
+    limits_repetition = settings().rate_limits != "off"
+    is_edit = comment_id is not None
+    looks_back = limits_repetition and not is_edit
+    return ScreeningContext(
+        text=text,
+        rules=rules,
+        writer=_writer(session, viewer, article, rules, but=comment_id),
+        repetition=_repetition(session, account_id, spot, fingerprint, rules) if looks_back else Repetition(),
+        heat=_heat(session, account_id, article, parent) if looks_back and parent is not None else Heat(),
+        is_edit=is_edit,
+        limits_repetition=limits_repetition,
+    )
+
+
+def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *, but: int | None) -> WriterFacts:
+    own = select(Comment.id).where(Comment.author_id == viewer.account_id, Comment.site_id == article.site_id, Comment.id != (but or 0))
+    accepted = own.where(Comment.listed.is_(True)).limit(COUNTED_MOST).subquery()
+    since = now() - timedelta(days=rules.history_days)
+    newest = own.add_columns(Comment.state).where(Comment.created_at >= since).order_by(Comment.id.desc()).limit(COUNTED_MOST).subquery()
+    is_removed = newest.c.state == State.REMOVED.value
+    created_at, accepted_count, recent_count, removed_count = session.execute(
+        select(
+            select(Account.created_at).where(Account.id == viewer.account_id).scalar_subquery(),
+            select(func.count()).select_from(accepted).scalar_subquery(),
+            select(func.count()).select_from(newest).scalar_subquery(),
+            select(func.count()).select_from(newest).where(is_removed).scalar_subquery(),
+        )
+    ).one()
+    return WriterFacts(
+        is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
+        is_article_author=viewer.account_id in article.author_ids,
+        account_age=now() - created_at,
+        accepted_count=accepted_count,
+        recent_count=recent_count,
+        recent_removed_count=removed_count,
+    )
+
+
+def _repetition(session: Session, account_id: int, spot: Spot, fingerprint: str, rules: Rules) -> Repetition:
+    article, parent = spot.article, spot.parent
+    since = now() - timedelta(hours=rules.duplicate_hours)
+    same = session.execute(
+        select(Comment.author_id, Comment.article_id, Comment.parent_id)
+        .where(
+            Comment.fingerprint == fingerprint,
+            Comment.created_at >= since,
+            Comment.site_id == article.site_id,
+            Comment.state.not_in((State.WITHDRAWN.value, State.ERASED.value)),
+        )
+        .limit(SAME_MOST)
+    ).all()
+    here = (article.id, parent.id if parent else None)
+    own = [(article_id, parent_id) for author_id, article_id, parent_id in same if author_id == account_id]
+    return Repetition(
+        own_same_place=here in own,
+        own_elsewhere_count=sum(place != here for place in own),
+        others_count=len({author_id for author_id, _, _ in same} - {account_id}),
+    )
+
+
+def _heat(session: Session, account_id: int, article: Article, parent: Comment) -> Heat:
+    # From the article's few open items, not from the thread's many comments.
+    reported = session.execute(
+        select(Report.comment_id, Report.reporter_id)
+        .join(ReviewItem, ReviewItem.id == Report.item_id)
+        .where(ReviewItem.article_id == article.id, ReviewItem.state == ItemState.OPEN.value, Report.state == ReportState.OPEN.value)
+        .limit(COUNTED_MOST)
+    ).all()
+    if not reported:
+        return Heat()
+    above = {parent.id, *(comment.id for comment, _ in list_ancestors(session, [parent]).get(parent.id, ()))}
+    reporters = [reporter_id for comment_id, reporter_id in reported if comment_id in above]
+    if not reporters:
+        return Heat()
+    last = session.scalar(
+        select(Comment.created_at)
+        .where(Comment.root_id == parent.root_id, Comment.author_id == account_id)
+        .order_by(Comment.id.desc())
+        .limit(1)
+    )
+    return Heat(len(reporters), reporters.count(account_id), now() - last if last else None)

@@ -1,0 +1,133 @@
+"""What becomes of a text that somebody wants to publish: screened before it is stored, and after that brought before moderators where a finding says so.
+
+Called by the posting room, which conducts a comment's life; the caller has locked the comment's place.
+"""
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from forum.clock import now
+from forum.comments import actions
+from forum.comments.counts import Place
+from forum.comments.models import Revision
+from forum.comments.states import RevisionState
+from forum.moderation.actors import Actor
+from forum.moderation.context import ScreeningContext
+from forum.moderation.findings import Outcome, Verdict
+from forum.moderation.items import Cause, close_item, find_open_item, open_item
+from forum.moderation.models import Decision, ReviewItem, StoredFinding
+from forum.moderation.moves import Deed, move_comment, write_down
+from forum.moderation.reasons import DecisionReason
+from forum.moderation.reporting import settle_reports
+from forum.moderation.review import Action, Origin, ReportState
+from forum.moderation.rulings import Ruling, record
+from forum.moderation.screening import screen
+from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sentences import sentence
+
+# How urgent a finding is that no report's reason places: by phase, P2 when not named.
+PHASE_LANES = {"words": 1, "history": 1, "links": 2, "duplicate": 2, "newcomer": 2}
+NOTHING = Verdict()
+SETTLED_STATEMENT = sentence("Nothing was left to decide: the comment was withdrawn, or its waiting change was replaced by another.")
+
+
+def judge(context: ScreeningContext) -> Verdict:
+    """Return the verdict of all phases. Raises Refusal ``validation``, or ``rate-limited`` where waiting helps, when it is ``reject``."""
+    verdict = screen(context)
+    deciding = verdict.deciding
+    if verdict.outcome is Outcome.REJECT and deciding is not None:
+        if deciding.retry_after is not None:
+            raise Refusal(Kind.RATE_LIMITED, deciding.detail, retry_after=deciding.retry_after)
+        raise invalid(Fault("/body_md", deciding.code, deciding.detail))
+    return verdict
+
+
+def holds(verdict: Verdict) -> bool:
+    """Whether a person must read the text before others can."""
+    return verdict.outcome in (Outcome.HOLD, Outcome.NUDGE)
+
+
+def take_in(session: Session, place: Place, revision: Revision, verdict: Verdict, *, origin: Origin = Origin.SCREENING) -> None:
+    """Keep the findings with the revision and open an item where there are any; a held text also has a decision that names the rule."""
+    for finding in verdict.findings:
+        session.add(
+            StoredFinding(
+                comment_id=place.comment.id,
+                revision_id=revision.id,
+                phase=finding.phase,
+                outcome=finding.outcome.value,
+                code=finding.code,
+                reason=finding.reason,
+                detail=str(finding.detail),
+                matches=msgspec.json.encode(finding.matches).decode(),
+                created_at=now(),
+            )
+        )
+    session.flush()
+    deciding = verdict.deciding
+    if deciding is None:
+        return
+    waits = revision.state == RevisionState.HELD
+    lane = min(PHASE_LANES.get(finding.phase, 2) for finding in verdict.findings)
+    item = open_item(session, place, Cause(origin, deciding.phase, lane, revision=revision if waits else None))
+    if holds(verdict):
+        statement = sentence("Your comment waits for a person to read it before others can: %(why)s", why=deciding.detail)
+        ruling = Ruling(Action.HOLD, statement, _reason(deciding.reason), rule=deciding.phase)
+        _by_rule(session, place, item, ruling)
+
+
+def after_edit(session: Session, place: Place, verdict: Verdict, revision: Revision) -> None:
+    """Bring an accepted edit before moderators where screening found something or a case is open: whoever had it open must look again."""
+    take_in(session, place, revision, verdict, origin=Origin.EDIT)
+    item = find_open_item(session, place.comment.id)
+    if item is None:
+        return
+    if not verdict.findings:
+        item.version += 1
+    if item.revision_id is not None and revision.state != RevisionState.HELD:
+        item.revision_id = None
+        if item.origin == Origin.EDIT and not verdict.findings:
+            _settle(session, place, item, "replaced")
+
+
+def settle_withdrawn(session: Session, place: Place) -> None:
+    """Close what is open about a comment that its writer has withdrawn: nobody has to decide any more."""
+    actions.replace_waiting(session, place.comment.id)
+    item = find_open_item(session, place.comment.id)
+    if item is not None:
+        _settle(session, place, item, "withdrawn")
+
+
+def reopen(session: Session, place: Place, *, origin: Origin) -> ReviewItem:
+    """Open an item for a held comment whose writer brought it back or submitted it again."""
+    return open_item(session, place, Cause(origin, origin.value, 2))
+
+
+def resubmit(session: Session, place: Place, actor: Actor) -> None:
+    """Let a removed comment wait for a moderator again, once per decision. Raises Refusal ``illegal-transition`` when that was used already."""
+    comment = place.comment
+    decision = session.get(Decision, comment.restriction_id) if comment.restriction_id else None
+    if decision is None or decision.resubmitted_at is not None:
+        raise Refusal(
+            Kind.ILLEGAL_TRANSITION,
+            "A removed comment can be edited and submitted again once for each decision, and this was done.",
+            allowed=("withdraw",),
+        )
+    decision.resubmitted_at = now()
+    move_comment(session, place, "resubmit", Deed(actor))
+
+
+def _settle(session: Session, place: Place, item: ReviewItem, name: str) -> None:
+    decision = _by_rule(session, place, item, Ruling(Action.SETTLE, SETTLED_STATEMENT, rule=name, closes=True))
+    settle_reports(session, item, decision, ReportState.MOOT)
+    close_item(item)
+
+
+def _by_rule(session: Session, place: Place, item: ReviewItem, ruling: Ruling) -> Decision:
+    decision = record(session, place, item, ruling)
+    write_down(session, place, ruling.action.value, Deed(ruling.actor, decision, is_public=False), before=place.comment.state)
+    return decision
+
+
+def _reason(code: str) -> DecisionReason:
+    return DecisionReason(code) if code in set(DecisionReason) else DecisionReason.OTHER

@@ -1,0 +1,144 @@
+"""HTML doors that read: a discussion, a comment's permalink, more of a thread, a comment's history, a person's page.
+
+What is shown comes from the same structures that the API answers with; what is the viewer's own stands in ``Marks`` and ``Standing``.
+"""
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+from forum.access.permissions import Permission
+from forum.access.predicates import is_writer
+from forum.access.table import can
+from forum.accounts.models import Account
+from forum.accounts.queries import get_account
+from forum.articles.models import Article
+from forum.articles.present import present_articles, present_person
+from forum.articles.queries import get_article
+from forum.comments.models import Comment
+from forum.comments.present import is_text_public, present_comment, present_revision
+from forum.comments.queries import get_comment, is_locked, list_by_writer, list_revisions
+from forum.comments.schemas import RepliesQuery
+from forum.comments.states import State
+from forum.posting.addresses import discussion_address
+from forum.posting.composer import answer_composer
+from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_marks, read_one, read_replies
+from forum.posting.forms import DiscussionQuery, HistoryQuery, PersonQuery
+from forum.posting.history import changes_of
+from forum.posting.layout import arrange, arrange_more, comments_of, stub_of, unknown_parents
+from forum.posting.order_words import ORDER_WORDS
+from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
+from forum.posting.standing import read_standing
+from forum.web.doors import Call
+from forum.web.forms import filled_form
+from forum.web.pages import Page, PageDoors
+
+doors = PageDoors("reading")
+CHANGES_SHOWN = 10
+PERSON_LIMIT = 20
+
+
+@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery)
+def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
+    """Show an article and its discussion."""
+    session, article, query = call.session, call.thing, call.query
+    page = read_discussion(session, call.viewer, article, query)
+    marks = read_marks(session, call.viewer, article, comments_of(page))
+    shown = present_articles(session, [article], with_text=True)[0]
+    parts = links_of_series(session, article)
+    following = discussion_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
+    context = {
+        "article": shown,
+        "page": page,
+        "threads": [arrange(marks.revealed([item])[0], marks.revealed(item.replies or ())) for item in page.items],
+        "marks": marks,
+        "composer": answer_composer(article, filled_form(stance=query.stand)),
+        "parts": parts,
+        "former": _former(parts),
+        "may_edit": can(call.viewer, Permission.ARTICLE_EDIT, article),
+        "query": query,
+        "is_filtered": bool(query.stance or query.tagged or query.by or query.answered),
+        "orders": ORDER_WORDS,
+        "following": following,
+    }
+    return Page("posting/discussion.html", context)
+
+
+@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment)
+def show_comment(call: Call[Comment, None, None]) -> Page:
+    """Show a comment with what it answers and what is below it."""
+    session, viewer = call.session, call.viewer
+    article = get_article(session, call.thing.article_id)
+    found = read_context(session, viewer, call.thing)
+    shown = [*found.ancestors[-1:], found.comment, *found.replies]
+    marks = read_marks(session, viewer, article, shown, is_locked_above=any(above.locked for above in found.ancestors))
+    own = is_writer(viewer, call.thing)
+    context = {
+        "article": present_articles(session, [article])[0],
+        "comment": found.comment,
+        "above": [stub_of(ancestor) for ancestor in found.ancestors[:-1]],
+        "parent": marks.revealed(found.ancestors[-1:])[0] if found.ancestors else None,
+        "thread": arrange(found.comment, marks.revealed(found.replies)),
+        "more": found.more_replies,
+        "marks": marks,
+        "standing": read_standing(session, viewer, call.thing),
+        "may_review": not own and can(viewer, Permission.ITEM_OPEN, call.thing),
+    }
+    return Page("posting/comment.html", context)
+
+
+@doors.door("GET", "/c/<id:comment_id>/thread", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery)
+def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
+    """Show more of what is below a comment, in the order of writing."""
+    session, comment = call.session, call.thing
+    article = get_article(session, comment.article_id)
+    found = read_replies(session, comment, after=call.query.after, limit=call.query.limit)
+    locked = is_locked(session, comment, get_comment(session, comment.root_id or comment.id))
+    marks = read_marks(session, call.viewer, article, found.items, is_locked_above=locked)
+    context = {
+        "article": present_articles(session, [article])[0],
+        "comment": read_one(session, call.viewer, comment.id),
+        "threads": arrange_more(marks.revealed(found.items), handles_of_writers(session, unknown_parents(found.items))),
+        "more": found.more_replies,
+        "marks": marks,
+    }
+    return Page("posting/thread.html", context)
+
+
+@doors.door("GET", "/c/<id:comment_id>/history", Permission.COMMENT_READ, load=load_comment, query=HistoryQuery)
+def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
+    """Show the texts that a comment had, and what each edit changed; to its writer also those that readers did not see."""
+    comment, session = call.thing, call.session
+    own = is_writer(call.viewer, comment) and comment.state != State.ERASED
+    shown = is_text_public(comment) or own
+    revisions = [present_revision(revision, shown=shown) for revision in list_revisions(session, comment.id, everything=own)]
+    changes = [change for change in changes_of(revisions) if call.query.before is None or change.revision.number < call.query.before]
+    listed = changes[-CHANGES_SHOWN:]
+    context = {
+        "article": present_articles(session, [get_article(session, comment.article_id)])[0],
+        "comment": read_one(session, call.viewer, comment.id),
+        "changes": listed[::-1],
+        "earlier": listed[0].revision.number if len(changes) > len(listed) else None,
+        "shown": shown,
+    }
+    return Page("posting/history.html", context)
+
+
+@doors.door("GET", "/u/<handle>", Permission.PERSON_READ, query=PersonQuery)
+def show_person(call: Call[None, None, PersonQuery]) -> Page:
+    """Show a person and what they wrote, newest first."""
+    account: Account = get_account(call.session, call.path["handle"])
+    rows, before = list_by_writer(call.session, account.id, before_id=call.query.before, limit=PERSON_LIMIT)
+    context = {
+        "person": present_person(account),
+        "since": account.created_at,
+        "comments": [present_comment(row, ()) for row in rows],
+        "articles": links_of_articles(call.session, {comment.article_id for comment, _writer in rows}),
+        "is_first": call.query.before is None,
+        "following": f"/u/{account.handle}?before={before}" if before else None,
+    }
+    return Page("posting/person.html", context)
+
+
+def _former(parts: Sequence[ArticleLink]) -> ArticleLink | None:
+    before = takewhile(lambda part: not part.is_present, parts)
+    return next(iter(reversed(list(before))), None)

@@ -1,0 +1,257 @@
+"""No hidden text anywhere: texts that readers may not see carry a marker, and every address that answers without changing anything is walked by everybody.
+
+The rule: a GET door, or a command, that the tables below do not know fails the test; whoever adds one says how its address is filled.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from forum.app import DOORS
+from forum.cli import cli
+from forum.comments.models import Revision
+from forum.comments.queries import lock_place
+from forum.db.transaction import writing
+from forum.jobs.models import Job
+from forum.moderation.actors import Actor, ActorKind
+from forum.moderation.models import LogEntry
+from forum.moderation.moves import Deed, move_comment
+from forum.web.doors import Door
+from tests.conftest import ApiClient
+from tests.world import World, make_world
+
+MARK = "Quokka"
+STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
+ACTOR = Actor(ActorKind.MODERATOR, 1)
+# Who may read the hidden texts: their writer, and those who decide on them. All others are walked.
+STRANGERS = ("visitor", "member", "author", "publisher")
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+# Where an address takes a query that shows more; every other parameter is filled from the hidden comments themselves.
+QUERIES = {
+    "posting_api.list_comments": (
+        "",
+        "?limit=50&replies=50",
+        "?stance=skepticism",
+        "?sort=newest",
+        "?answered=no",
+        "?by=author",
+        "?tagged=skepticism",
+    ),
+    "posting_api.get_mine": ("?ids={ids}",),
+    "posting_api.list_replies": ("", "?after=0&limit=50"),
+    "articles_api.lookup": ("?url=https://host.example/",),
+    "articles_api.counts": ("?url=https://host.example/",),
+    "modlog_pages.show_public": ("", "?decision={decision_id}"),
+}
+# Addresses without a parameter of ours, or whose parameter is none of a comment's.
+FIXED = {"kind": "closed", "handle": "writer", "signin_id": "1", "token_id": "1", "filename": "forum.css"}
+# Commands that print or write something; none of them prints a comment.
+COMMANDS = {"account", "db", "demo", "import", "init", "modlog", "serve", "settings", "worker"}
+
+
+@dataclass
+class Hidden:
+    """The hidden comments by what became of them, and the ids that addresses are filled with."""
+
+    comments: dict[str, int] = field(default_factory=dict)
+    slug: str = ""
+    items: list[int] = field(default_factory=list)
+    decisions: list[int] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return make_world(app)
+
+
+@pytest.fixture
+def hidden(world: World) -> Hidden:
+    """Hide texts in every way there is, by the doors that people use, with replies below them."""
+    made = Hidden()
+    writer, member, moderator = world.enter("writer"), world.enter("member"), world.enter("moderator")
+    made.slug = moderator.get(f"/articles/{world.article_id}").json["slug"]
+    for name in ("removed", "screened", "withdrawn", "erased", "redacted", "edit_held", "edit_declined", "resubmitted", "unwithdrawn"):
+        made.comments[name] = post(world, writer, f"{MARK} {name} before.", stance="skepticism")
+        if name not in ("erased", "redacted", "edit_held", "edit_declined"):
+            post(world, member, f"An answer to what was {name}.", parent_id=made.comments[name])
+    made.comments["held"] = post(world, writer, f"{MARK} held, you are a fucking idiot.")
+    hide_all(world, made)
+    return made
+
+
+def post(world: World, caller: ApiClient, text: str, **fields: object) -> int:
+    answer = caller.post(f"/articles/{world.article_id}/comments", {"body_md": text, **fields})
+    assert answer.status_code in (201, 202), answer.text
+    return int(answer.json["id"])
+
+
+def hide_all(world: World, made: Hidden) -> None:
+    writer, member, moderator = world.enter("writer"), world.enter("member"), world.enter("moderator")
+    ids = made.comments
+    for name in ("removed", "resubmitted", "edit_declined", "redacted", "unwithdrawn"):
+        report = member.post(f"/comments/{ids[name]}/reports", {"reason": "other", "note": f"{MARK} in a note about {name}"})
+        assert report.status_code == 201, report.text
+        made.references.append(report.json["reference"])
+    screening = member.post(f"/comments/{ids['screened']}/reports", {"reason": "confidentiality", "note": f"{MARK} in a note"})
+    made.references.append(screening.json["reference"])
+    # An accepted text without the marker, and a change that waits with it.
+    for name in ("edit_held", "edit_declined"):
+        assert writer.patch(f"/comments/{ids[name]}", {"body_md": "Said with care."}).status_code == 200
+        with writing() as session:
+            forget_first_text(session, ids[name])
+        change = writer.patch(f"/comments/{ids[name]}", {"body_md": f"{MARK}: you are a fucking idiot."})
+        assert change.status_code == 202, change.text
+    decide(world, made, ids["removed"], "remove")
+    decide(world, made, ids["resubmitted"], "remove")
+    decide(world, made, ids["unwithdrawn"], "remove")
+    decide(world, made, ids["edit_declined"], "no_action")
+    decide(world, made, ids["redacted"], "redact", spans=[{"start": 0, "end": len(f"{MARK} redacted before.")}])
+    assert writer.patch(f"/comments/{ids['resubmitted']}", {"body_md": f"{MARK} said again."}).status_code == 202
+    for name in ("withdrawn", "unwithdrawn"):
+        assert writer.delete(f"/comments/{ids[name]}").status_code == 204
+    assert writer.delete(f"/comments/{ids['unwithdrawn']}/withdrawal").json["state"] == "held"
+    with writing() as session:
+        move_comment(session, lock_place(session, ids["erased"]), "erase", Deed(ACTOR))
+    made.items = [row["id"] for state in ("open", "closed") for row in moderator.get(f"/mod/items?limit=50&state={state}").json["items"]]
+
+
+def forget_first_text(session: Session, comment_id: int) -> None:
+    """Leave a first text without the marker in the history, which everybody may read: here only what waits is hidden."""
+    first = update(Revision).where(Revision.comment_id == comment_id, Revision.number == 1)
+    session.execute(first.values(body_md="Said at first."))
+
+
+def decide(world: World, made: Hidden, comment_id: int, action: str, **fields: object) -> None:
+    moderator = world.enter("moderator")
+    item = moderator.post(f"/mod/comments/{comment_id}/items").json["item"]
+    body = {
+        "action": action,
+        "reason": "confidentiality",
+        "statement": f"{STATEMENT} {MARK}",
+        "note": MARK,
+        "version": item["version"],
+        **fields,
+    }
+    answer = moderator.post(f"/mod/items/{item['id']}/decisions", body)
+    assert answer.status_code == 201, answer.text
+    made.decisions.append(answer.json["id"])
+
+
+def addresses_of(door: Door, world: World, made: Hidden) -> Iterator[str]:
+    """Yield the door's addresses, filled with everything that is hidden."""
+    choices: dict[str, list[str]] = {
+        "article_id": [str(world.article_id)],
+        "slug": [made.slug],
+        "comment_id": [str(comment_id) for comment_id in made.comments.values()],
+        "item_id": [str(item_id) for item_id in made.items],
+        "decision_id": [str(decision_id) for decision_id in made.decisions],
+        "batch_id": ["1"],
+        "reference": made.references,
+        **{name: [value] for name, value in FIXED.items()},
+    }
+    names = PARAMETER.findall(door.rule)
+    unknown = [name for name in names if name not in choices]
+    assert unknown == [], f"say in this test how {door.rule} is filled"
+    assert len(names) <= 1, f"say in this test how {door.rule} is filled"
+    filled = [PARAMETER.sub(value, door.rule) for value in (choices[names[0]] if names else [""])]
+    ids = ",".join(choices["comment_id"])
+    for query in QUERIES.get(door.endpoint, ("",)):
+        for decision_id in choices["decision_id"] if "{decision_id}" in query else [""]:
+            yield from (address + query.format(ids=ids, decision_id=decision_id) for address in filled)
+
+
+def test_no_stranger_meets_a_hidden_text_at_any_address(world: World, hidden: Hidden) -> None:
+    doors: dict[str, Door] = world.app.extensions[DOORS]
+    walked = 0
+    for who in STRANGERS:
+        caller = world.enter(who)
+        for door in doors.values():
+            if not door.is_safe:
+                continue
+            for address in addresses_of(door, world, hidden):
+                answer = caller.request("GET", f"/{address}")
+                assert answer.status_code < 500, (who, address, answer.text)
+                assert MARK not in answer.text, (who, address, answer.text[:2000])
+                walked += 1
+    assert walked > 500
+
+
+def test_the_forms_that_quote_a_comment_quote_no_hidden_one(world: World, hidden: Hidden) -> None:
+    caller = world.enter("member")
+    caller_pages = caller.client
+    token = re.search(r'name="csrf_token" value="([^"]+)"', caller_pages.get("/settings").text)
+    assert token is not None
+    for comment_id in hidden.comments.values():
+        for path in (f"/a/{hidden.slug}/comments", f"/a/{hidden.slug}/preview", f"/c/{comment_id}/tag", f"/c/{comment_id}/edit"):
+            sent = {"csrf_token": token[1], "body_md": "", "parent_id": str(comment_id), "stance": "nonsense"}
+            answer = caller_pages.post(path, data=sent)
+            assert answer.status_code < 500
+            assert MARK not in answer.text, (path, comment_id)
+        refused = caller.post(f"/articles/{world.article_id}/comments", {"body_md": "So?", "parent_id": comment_id})
+        assert MARK not in refused.text
+
+
+def test_no_empty_form_of_a_stranger_is_answered_with_a_hidden_text(world: World, hidden: Hidden) -> None:
+    """A form that is refused is shown again: only to whom it would have been shown in the first place."""
+    for who in ("visitor", "member"):
+        for door in world.app.extensions[DOORS].values():
+            if door.is_safe or not door.endpoint.partition(".")[0].endswith("_pages"):
+                continue
+            for address in addresses_of(door, world, hidden):
+                caller = world.enter(who)
+                answer = caller.request(door.method, f"/{address}", data={"csrf_token": caller.csrf or "", "stance": "nonsense"})
+                assert answer.status_code < 500, (who, address)
+                assert MARK not in answer.text, (who, address, answer.text[:2000])
+
+
+def test_the_writer_and_the_moderators_do_read_them(world: World, hidden: Hidden) -> None:
+    """A walk that finds nothing proves nothing unless the texts are there."""
+    writer, moderator = world.enter("writer"), world.enter("moderator")
+    for name, comment_id in hidden.comments.items():
+        if name in ("erased", "redacted", "edit_held", "edit_declined"):
+            continue
+        assert MARK in writer.get(f"/comments/{comment_id}").json["body_md"], name
+    assert MARK in writer.get(f"/comments/{hidden.comments['edit_held']}/revisions").text
+    seen = "".join(moderator.get(f"/mod/items/{item_id}").text for item_id in hidden.items)
+    assert seen.count(MARK) > 5
+    assert MARK not in writer.get(f"/comments/{hidden.comments['erased']}").text
+    assert MARK not in writer.get(f"/comments/{hidden.comments['redacted']}").text
+
+
+def test_neither_the_log_nor_a_job_holds_a_text(world: World, hidden: Hidden) -> None:
+    with writing() as session:
+        for table in (LogEntry, Job):
+            rows = session.query(table).all()
+            assert rows or table is Job
+            for row in rows:
+                assert MARK not in str(vars(row)), vars(row)
+
+
+def test_every_command_is_known_here(app: Flask) -> None:
+    assert set(cli.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("words", [("modlog", "verify"), ("settings",), ("db", "current")], ids=lambda words: " ".join(words))
+def test_no_command_prints_a_hidden_text(make_hidden_installation: Callable[[], dict[str, str]], words: tuple[str, ...]) -> None:
+    environment = make_hidden_installation()
+    done = CliRunner().invoke(cli, list(words), env=environment)
+    assert MARK not in done.output
+
+
+@pytest.fixture
+def make_hidden_installation(world: World, hidden: Hidden) -> Callable[[], dict[str, str]]:
+    """Return a function that returns the environment of the test's own database."""
+
+    def make() -> dict[str, str]:
+        settings = world.app.extensions["forum_settings"]
+        return {"FORUM_DATA_DIR": settings.data_dir, "FORUM_DATABASE_URL": settings.database_url, "FORUM_SECRET_KEY": settings.secret_key}
+
+    return make
