@@ -145,7 +145,7 @@ def _offer_demo(settings: Settings) -> None:
     if empty:
         password = secrets.token_urlsafe(9)
         with writing() as session:
-            counts = load_demo(session, password)
+            counts = load_demo(session, password, with_cases=True)
         file.touch(mode=0o600)
         file.write_text(password + "\n", encoding="utf-8")
         refresh_statistics()

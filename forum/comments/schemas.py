@@ -140,7 +140,7 @@ class RevisionsOut(msgspec.Struct, frozen=True):
 
 
 class MarkOut(msgspec.Struct, frozen=True):
-    """What is the caller's own at one comment: the tag, and what may be done now (reply, tag, edit, withdraw, unwithdraw)."""
+    """What is the caller's own at one comment: the tag, and what may be done now (reply, tag, report, edit, withdraw, unwithdraw)."""
 
     id: int
     my_tag: Stance | None

@@ -25,6 +25,7 @@ from forum.comments.counts import counted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
+from forum.demo.cases import load_cases
 from forum.stances.models import Tag, TagEvent
 from forum.stances.tally import count_tags, write_tally
 from forum.text.limits import normalize_body
@@ -67,8 +68,11 @@ def who_signs_in(session: Session, password: str) -> list[DemoPerson]:
     return [DemoPerson(KINDS.get(people[handle], people[handle]), handle, is_password(password, known)) for handle, known in hashes]
 
 
-def load_demo(session: Session, password: str) -> dict[str, int]:
-    """Load the demo discussion in the open transaction and return what was loaded, by kind. The database must be empty."""
+def load_demo(session: Session, password: str, *, with_cases: bool = False) -> dict[str, int]:
+    """Load the demo discussion in the open transaction and return what was loaded, by kind. The database must be empty.
+
+    ``with_cases`` adds what moderators find in their queue.
+    """
     content, start = _read(), now()
     people = _load_people(session, content["people"], hash_password(password), start)
     titles = {series["slug"]: series["title"] for series in content["series"]}
@@ -79,7 +83,8 @@ def load_demo(session: Session, password: str) -> dict[str, int]:
     tags = sum(_load_tags(session, item, people, comments[item["label"]], start) for item in content["comments"])
     for item in content["comments"]:
         _finish(session, item, comments[item["label"]])
-    return {"people": len(people), "articles": len(articles), "comments": len(comments), "tags": tags}
+    added = load_cases(session, {label: comment.id for label, comment in comments.items()}) if with_cases else 0
+    return {"people": len(people) + (added > 0), "articles": len(articles), "comments": len(comments) + added, "tags": tags}
 
 
 def _read() -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Entries of word lists: one line each, ``reason: words``, read into the small grammar that `patterns` compiles.
 
 Words and phrases; ``*`` stands for any letters or digits of a word, alone for one whole word; ``...`` for up to four whole words; ``(one|two)``
-for either, ``(one|)`` for one or nothing; ``one & two`` for both, wherever they stand. ``reason 1/3: words`` is a hint: it counts only together
-with other hints for that reason, when their shares come to 1; a share below 0 speaks for a text. What cannot be meant is refused with a sentence
+for either, ``(one|)`` for one or nothing; ``one & two`` for both, wherever they stand. ``reason 1/3: words`` is a hint, with its share: hints count
+when those found for one reason come to 1; shares below 0 speak for a text, and at -1 nothing counts for that reason. What cannot be meant is refused with a sentence
 that names its line. Called by `patterns`.
 """
 

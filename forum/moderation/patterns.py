@@ -83,7 +83,8 @@ class Matcher:
     def find(self, spellings: Iterable[str]) -> tuple[Match, ...]:
         """Return the entries that the spellings hold, in the list's order, ``MOST_MATCHES`` for a reason; one pass of each set for each spelling.
 
-        The parts of one entry may be in different spellings. Hints are returned only where those for one reason come to a whole.
+        The parts of one entry may be in different spellings. Hints are returned only where the shares for their reason come to 1, and nothing where they
+        come to -1 or less.
         """
         found: dict[int, str] = {}
         for spelling in spellings:
@@ -107,7 +108,7 @@ class Matcher:
         told: Counter[str] = Counter()
         for index in held:
             share, reason = self.entries[index].share, self.entries[index].reason
-            is_enough = share == WHOLE or (share > 0 and shares[reason] >= WHOLE)
+            is_enough = shares[reason] > -WHOLE if share == WHOLE else share > 0 and shares[reason] >= WHOLE
             if is_enough and told[reason] < MOST_MATCHES:
                 told[reason] += 1
                 words[index] = []

@@ -36,7 +36,7 @@ _SYLLABICS = "ᗩᗷᑕᗪᗴᖴᘜᕼ\0ᒍ\0ᒪᗰᑎ\0ᑭᑫᖇᔕ\0ᑌᐯᗯ�
 _LISU = "ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑ\0ꓣꓢꓔꓴꓦꓪꓫꓬꓜ"
 _CHEROKEE = "ᎪᏴᏟᎠᎬ\0ᏀᎻ\0ᎫᏦᏞᎷ\0\0ᏢᏄᏒᏚᎢ\0ᏙᎳ\0ᎩᏃ"
 _COPTIC = "ⲁⲃⲥⲇⲉ\0\0\0ⲓ\0ⲕ\0ⲙⲛⲟⲣ\0\0\0ⲧⲩ\0ⲱⲭ\0ⲍ"
-_STRAYS = dict(zip("ʂɳɲɱƙƭƥɗɠɦɬɍʐȥƈɛʋƨəǝɐяиєпшьћ∂ռզյ", "snnmktpdghlrzzcevseearnenwbhdnqj", strict=True))
+_STRAYS = dict(zip("ᎡᎥᏆᏔʂɳɲɱƙƭƥɗɠɦɬɍʐȥƈɛʋƨəǝɐяиєпшьћ∂ռզյ", "riiwsnnmktpdghlrzzcevseearnenwbhdnqj", strict=True))
 
 
 def _shapes() -> dict[int, str]:
@@ -120,16 +120,24 @@ _PHONE = re.compile(r"(?<![\w./,#€£$-])(?:\+|\(?0|\(?[1-9]\d{2}\)?[ -])[\d ()
 _DATE = re.compile(r"\b(?:19|20)\d\d\s?[-/–]\s?(?:19|20)?\d\d\b")
 _SIGNS = {
     "{handle}": re.compile(r"(?<![\w.@/])@[a-z_][\w.]{2,30}", re.IGNORECASE),
-    "{price}": re.compile(r"[$£€]\s?\d|\d\s?(?:[$£€]|(?:usd|eur|gbp|dollars|euros|pounds|quid|bucks)\b)", re.IGNORECASE),
+    "{price}": re.compile(r"[$£€]\s?\d|\d\s?(?:[$£€]|(?:usd|eur|gbp|dollars|euros|pounds|quid|bucks|kronor|kroner|sek|nok|dkk|chf|francs|zloty|rupees|naira)\b)", re.IGNORECASE),
     "{mark}": re.compile(r"\w\s?[™®℠]|\w\((?:tm|r)\)", re.IGNORECASE),
     "{percent}": re.compile(r"\d\s?(?:%|percent\b|per cent\b)", re.IGNORECASE),
-    "{brand}": re.compile(r"\b(?!Mc|Mac|PubMed|You[Tt]ube|Pay[Pp]al|Med[Rr]xiv|What[Ss]|Java|Link[A-Z]|Face|Git|Power|Research|Open|Psyc|De[A-Z])[A-Z][a-z]{2,}[A-Z][a-z]{2,}"),
+    "{brand}": re.compile(
+        r"\b(?!Mc|Mac|PubMed|You[Tt]ube|Pay[Pp]al|Med[Rr]xiv|What[Ss]|Java|Link[A-Z]|Face|Git|Power|Research|Open|Psyc|De[A-Z])"
+        r"[A-Z][a-z]{2,}[A-Z][a-z]{2,}"
+        r"|\b(?!Mayo|Cleveland|Alexander|Bowen|Public|Mental|Global|National|World|Women|The|This|A |My|Our|Your|Physical|Manual|Massage|Cognitive)"
+        r"[A-Z][\w-]+ (?:[A-Z][\w-]+ )?(?:Clinic|Studio|Academy|Wellness|Physio|Method|Formula|Protocol|Program(?:me)?|System|Labs|Pro|Plus"
+        r"|Max|Forte|Gold|Deluxe|Ultra|Drops|Patch|Cream|Oil|Gel|Capsules|Collagen|Retreat|Reset|Reboot|Masterclass|Valley|Naturals|Organics"
+        r"|Nutrition|Spa|Chiropractic|Osteopathy|Recovery|Bundle|Mat|Ring|Belt|Pen|Cushion|Pillow|Spray|Therapy|Technique)\b"
+    ),
+    "{shout}": re.compile(r"!!|(?:\b[A-Z]{3,}\b[\W\d_]*){5}"),
 }
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 
 
 def signs(text: str, *, has_link: bool = False) -> str:
-    """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {link}``."""
+    """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {shout} {link}``."""
     bare = _URL.sub(" ", text)
     found = ["{email}"] if _EMAIL.search(bare) else []
     bare = _EMAIL.sub(" ", bare)
@@ -145,13 +153,16 @@ _ALIKE = "[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαειηκνορτυχω]"
 _DISGUISES = re.compile(
     rf"{_LATIN_LETTER}{_CYRILLIC}|{_CYRILLIC}{_LATIN_LETTER}"
     rf"|[a-z]{_ALIKE}+[a-z]|\b[A-Z]?{_ALIKE}[a-z]{{3,}}"
+    r"|[\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff\u1400-\u167f\u2c80-\u2cff]{2}"
     # Alphabets of mathematics, full-width, circled, squared, small capital, raised and struck letters, three or more together.
     r"|[\U0001d400-\U0001d7ff]{3}|[\uff21-\uff5a]{3}|(?:[\u24b6-\u24e9\U0001f110-\U0001f189\U0001f1e6-\U0001f1ff] ?){4}"
     r"|[ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ]{3}|[\u02b0-\u02b8\u1d2c-\u1d6a]{4}|(?:[A-Za-z][\u0334-\u0338]){3}"
     # Signs that are not seen, between letters one by one.
-    r"|(?:\w[\u00ad\u200b-\u200d\u2060\ufeff]){3}"
+    r"|\u202e|(?:\w[\u00ad\u200b-\u200d\u2060\ufeff]){3}"
 )
-_LEET_WORD = re.compile(r"(?<![\w.@/-])[a-z]*[a-z][013457@$!][a-z]+(?:[013457@$!][a-z]*)*(?![\w@/-])")
+# Six single letters, or five with signs between them: a word that is spelt out.
+_SPELT_OUT = re.compile(r"(?<![^\W\d_])[^\W\d_](?:(?:[^\w'’\n,;:()]|_){1,3}[^\W\d_](?![^\W\d_])){5}|(?<![^\W\d_])[^\W\d_](?:[._*~|/-][^\W\d_](?![^\W\d_])){4}")
+_LEET_WORD = re.compile(r"(?<![\w.@/-])(?:0|[a-z]*[a-z][013457@$!])[a-z]+(?:[013457@$!][a-z]*)*(?![\w@/-])")
 _FEWEST_LEET = 2
 
 
@@ -160,4 +171,4 @@ def is_disguised(text: str) -> bool:
     if not text.isascii() and (_DISGUISES.search(text) or len(_TURNED_SIGNS.findall(text)) > _MOST_TURNED_APART):
         return True
     bare = _EMAIL.sub(" ", _URL.sub(" ", text))
-    return len({word for word in _LEET_WORD.findall(bare) if len(word) > _MOST_TURNED_APART}) >= _FEWEST_LEET
+    return _SPELT_OUT.search(bare) is not None or len({word for word in _LEET_WORD.findall(bare) if len(word) > _MOST_TURNED_APART}) >= _FEWEST_LEET

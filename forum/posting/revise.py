@@ -41,12 +41,12 @@ def revise(
     present = Stance(comment.stance) if comment.stance else None
     wanted = present if isinstance(stance, UnsetType) else stance
     text = prepared.text if prepared is not None and prepared.body_md != comment.body_md else None
-    if text is None and wanted == present:
-        return _withdraw_waiting(session, place)
-    charge(session, "edit_rate", str(viewer.account_id))
     if comment.state == State.REMOVED:
         _submit_again(session, viewer, place, text, wanted)
         return True
+    if text is None and wanted == present:
+        return _withdraw_waiting(session, place)
+    charge(session, "edit_rate", str(viewer.account_id))
     return _change(session, viewer, place, text, wanted)
 
 
@@ -84,6 +84,7 @@ def _withdraw_waiting(session: Session, place: Place) -> bool:
 def _submit_again(session: Session, viewer: Viewer, place: Place, text: actions.Text | None, stance: Stance | None) -> None:
     if text is None:
         raise invalid(Fault("/body_md", "unchanged", "Change the text before you submit it again: the present one was removed."))
+    charge(session, "edit_rate", str(viewer.account_id))
     intake.resubmit(session, place, writer(viewer))
     _change(session, viewer, place, text, stance)
     intake.reopen(session, place, origin=Origin.RESUBMISSION)

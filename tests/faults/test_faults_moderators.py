@@ -150,7 +150,7 @@ def set_up(make_app: Callable[..., Flask]) -> Iterator[Callable[[int, int], Stag
             staff = [add_account(session, f"mod{number}", role=Role.MODERATOR).id for number in range(moderators)]
             people = [add_account(session, f"person{number}").id for number in range(READERS + WRITERS)]
             tokens = [create_token(session, who, name="desk", scopes=[Scope.READ, Scope.MODERATE])[1] for who in staff]
-            readers = [create_token(session, who, name="reading", scopes=[Scope.READ, Scope.TAG])[1] for who in people[:2]]
+            readers = [create_token(session, who, name="reading", scopes=[Scope.READ, Scope.TAG])[1] for who in people[: moderators // 4]]
             articles = [create_article(session, DEFAULT_SITE_ID, ArticleDraft(title=f"Article {n}"))[0].id for n in range(ARTICLES)]
             comments = [open_case(session, n, articles[n % ARTICLES], people, staff[n % moderators]) for n in range(items)]
         with app.app_context():

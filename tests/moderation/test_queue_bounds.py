@@ -381,15 +381,13 @@ def test_paging_walks_every_item_once_in_order(
 ) -> None:
     queue = queues(database, size)
     wanted = [row.id for row in queue.expected(SELECTIONS[name](queue.articles))]
-    if size == "big" and name not in ("everything", "fifty articles", "a frequent reason"):
-        # Everything is walked to the end in the small queue, by each filter; in the big one a few pages will do.
-        wanted = wanted[: 4 * limit]
+    # By each filter the small queue is walked to its end; of the big one, where that takes long, a few pages will do for most.
+    is_whole = size == "small" or name in ("everything", "fifty articles", "a frequent reason")
     found: list[int] = []
-    cursor: dict[str, str] = {}
-    while len(found) < len(wanted):
+    cursor: dict[str, str] | None = {}
+    while cursor is not None and (is_whole or len(found) < 4 * limit):
         page = queue.client.get(f"/mod/items?{asked_for(queue, name, limit=limit, **cursor)}").json
         found += [item["id"] for item in page["items"]]
-        cursor = {"cursor": page["next"]} if page["next"] else {}
-        if not cursor:
-            break
-    assert found == wanted
+        cursor = {"cursor": page["next"]} if page["next"] else None
+    assert found == (wanted if is_whole else wanted[: len(found)])
+    assert cursor is None or not is_whole

@@ -30,12 +30,16 @@ def comment(comment_id: int, parent_id: int | None = None, *, state: str = "visi
         body_md="",
         body_html="",
         created_at=MOMENT,
+        published_at=MOMENT,
         edited_at=None,
         tally=Tally(),
         reply_count=0,
         author_replied=False,
         pinned=False,
         featured=None,
+        locked=False,
+        notice=None,
+        restriction=None,
         url=f"/c/{comment_id}",
     )
 

@@ -27,7 +27,7 @@ def _find(spellings: tuple[str, ...], lines: tuple[str, ...], outcome: Outcome) 
         by_reason.setdefault(match.reason, []).append(match)
     code = "banned-words" if outcome is Outcome.HOLD else "suspect-words"
     return tuple(
-        Finding("words", outcome, code, _say(outcome, matches), reason, tuple(match.entry for match in matches))
+        Finding("words", outcome, code, _say(outcome, matches), reason, _words(matches))
         for reason, matches in by_reason.items()
     )
 
@@ -40,7 +40,11 @@ def _find_disguise(context: ScreeningContext) -> tuple[Finding, ...]:
 
 
 def _say(outcome: Outcome, matches: list[Match]) -> Sentence:
-    words = tuple(dict.fromkeys(match.words for match in matches))
+    words = _words(matches)
     if outcome is Outcome.HOLD:
         return sentence("Words on the list of banned words: %(words)s.", words=words)
     return sentence("Words on the list of suspect words: %(words)s.", words=words)
+
+
+def _words(matches: list[Match]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(match.words for match in matches))

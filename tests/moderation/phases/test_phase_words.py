@@ -27,7 +27,7 @@ def test_one_finding_for_each_list_and_reason(text: str, expected: list[tuple[st
 
 def test_a_finding_names_the_entries_and_the_words_of_the_text() -> None:
     first, *_ = look(ScreeningContext("Well, YOU  are an \u0456diot!", rules=RULES))
-    assert first.matches == ("you (are|re) an idiot",)
+    assert first.matches == ("you are an idiot",)
     assert first.detail == "Words on the list of banned words: you are an idiot."
     assert first.code == "banned-words"
 
