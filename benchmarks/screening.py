@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from forum.moderation.context import ScreeningContext, WriterFacts
-from forum.moderation.findings import Outcome
-from forum.moderation.phases import PHASES
-from forum.moderation.rules import default_rules
-from forum.moderation.screening import screen_here
+from forum.moderation.screening.context import ScreeningContext, WriterFacts
+from forum.moderation.screening.findings import Outcome
+from forum.moderation.screening.phases import PHASES
+from forum.moderation.screening.pipeline import screen_here
+from forum.moderation.screening.rules import default_rules
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "screening"
 PARTS = {"tuning": "the part that the rules were tuned on", "test": "the part that nobody looked at while tuning"}

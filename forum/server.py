@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from forum.app import create_app
 from forum.jobs.worker import Worker as JobWorker
+from forum.moderation.screening.pipeline import warm
+from forum.moderation.screening.rules import default_rules
 from forum.settings import Settings
 from forum.web.logs import configure_logs
 
@@ -92,6 +95,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve, and run jobs meanwhile: called in the worker's own process after the fork, and left when no request is in flight any more."""
+        # Compiling the word lists takes a moment, which the first writer should not wait for with the database locked.
+        Thread(target=warm, args=(default_rules(),), name="warm", daemon=True).start()
         if self.app.settings.jobs == "apart":
             super().run()
             return

@@ -36,7 +36,7 @@ from forum.moderation.reasons import DecisionReason
 from forum.moderation.review import Action, Origin
 from forum.moderation.rule_actions import stored_rules
 from forum.moderation.rule_previews import sign_preview
-from forum.moderation.rules import Rules
+from forum.moderation.screening.rules import Rules
 from forum.web.doors import Door
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 

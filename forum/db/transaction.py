@@ -33,7 +33,7 @@ def writing() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Open a transaction that only reads: one snapshot for the whole block, let go when it ends."""
+    """Open a transaction that only reads, let go when it ends: on SQLite one snapshot for the whole block, on PostgreSQL one for each statement."""
     session = db.session()
     session.rollback()
     try:

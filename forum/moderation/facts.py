@@ -17,10 +17,10 @@ from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.queries import list_ancestors
 from forum.comments.states import State
-from forum.moderation.context import Heat, Repetition, ScreeningContext, WriterFacts
 from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
-from forum.moderation.rules import Rules, default_rules
+from forum.moderation.screening.context import Heat, Repetition, ScreeningContext, WriterFacts
+from forum.moderation.screening.rules import Rules, default_rules
 from forum.web.context import settings
 
 # How far own comments are counted: thresholds lie far below.

@@ -12,8 +12,6 @@ from forum.comments.counts import Place
 from forum.comments.models import Revision
 from forum.comments.states import RevisionState
 from forum.moderation.actors import Actor
-from forum.moderation.context import ScreeningContext
-from forum.moderation.findings import Outcome, Verdict
 from forum.moderation.items import Cause, close_item, find_open_item, open_item
 from forum.moderation.models import Decision, ReviewItem, StoredFinding
 from forum.moderation.moves import Deed, move_comment, write_down
@@ -21,7 +19,9 @@ from forum.moderation.reasons import DecisionReason
 from forum.moderation.reporting import settle_reports
 from forum.moderation.review import Action, Origin, ReportState
 from forum.moderation.rulings import Ruling, record
-from forum.moderation.screening import screen
+from forum.moderation.screening.context import ScreeningContext
+from forum.moderation.screening.findings import Outcome, Verdict
+from forum.moderation.screening.pipeline import screen
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
 

@@ -18,10 +18,10 @@ from forum.comments.models import Comment, Revision
 from forum.comments.states import State
 from forum.db.upsert import insert_if_absent
 from forum.jobs.actions import enqueue
-from forum.moderation.findings import Outcome
 from forum.moderation.models import STANDING, ItemReason, Report, ReviewItem, StoredFinding
 from forum.moderation.reasons import LANE_TIMES
 from forum.moderation.review import ItemState, Origin, ReportState
+from forum.moderation.screening.findings import Outcome
 from forum.refusals import Kind, Refusal, not_found
 from forum.sentences import sentence
 

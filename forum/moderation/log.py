@@ -126,7 +126,7 @@ def hash_of(row: Mapping[str, Any]) -> str:
 def verify(session: Session, site_id: int) -> Verification:
     """Walk through a site's log in order and compare every hash, every link and the head, with a bounded number of rows in memory.
 
-    Whoever can write to the database can write all of the log anew; only a hash that was noted elsewhere – the public log and its feed show them – tells that.
+    Whoever can write to the database can write all of the log anew; only a hash that was noted elsewhere – the public log shows them – tells that.
     """
     last = select(func.max(LogEntry.seq)).where(LogEntry.site_id == site_id).scalar_subquery()
     # One statement, hence one moment: what is appended during the walk lies beyond its end.

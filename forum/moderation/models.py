@@ -12,9 +12,9 @@ from forum.comments.states import State
 from forum.db.base import Base
 from forum.db.columns import Id, Key, Moment, one_of
 from forum.moderation.actors import ActorKind
-from forum.moderation.findings import Outcome
 from forum.moderation.reasons import DecisionReason, ReportReason
 from forum.moderation.review import Action, ItemState, Origin, ReportState
+from forum.moderation.screening.findings import Outcome
 
 # Literal, never bound, as in forum/comments/models.py: a partial index is used only when the query's condition is its own.
 IS_OPEN = "state = 'open'"

@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 
 from forum.clock import now
 from forum.comments.states import State
-from forum.moderation.findings import Outcome
 from forum.moderation.log_words import RULE_WORDS
 from forum.moderation.reasons import DECISION_LABELS
 from forum.moderation.review import ACTIONS, Action, Origin, ReportState
 from forum.moderation.schemas import ItemRow
+from forum.moderation.screening.findings import Outcome
 from forum.refusals import Kind
 from forum.sentences import Sentence, sentence
 from forum.web.problems import PROBLEM_TYPES

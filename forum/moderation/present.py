@@ -233,6 +233,8 @@ def _reports(session: Session, item: ReviewItem) -> list[ReportOut]:
             state=report.state,
             reporter=handles.get(report.reporter_id),
             accuracy=round(accuracy(*outcomes[report.reporter_id]), 2) if report.reporter_id in outcomes else None,
+            upheld=outcomes.get(report.reporter_id, (None, None))[0],
+            declined=outcomes.get(report.reporter_id, (None, None))[1],
             notifier=f"{report.notifier_name} <{report.notifier_email}>" if report.notifier_email else None,
             revision=numbers.get(report.revision_id),
             created_at=report.created_at,

@@ -18,7 +18,7 @@ from forum.clock import now
 from forum.moderation import log
 from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.models import RuleSet
-from forum.moderation.rules import Rules, default_rules
+from forum.moderation.screening.rules import Rules, default_rules
 from forum.refusals import Kind, Refusal, not_found
 from forum.sentences import sentence
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from forum.moderation.rule_words import EXPECTED
-from forum.moderation.rules import Rules, find_rule_faults
+from forum.moderation.screening.rules import Rules, find_rule_faults
 from forum.refusals import Fault, invalid
 from forum.sentences import Sentence, sentence
 

@@ -20,7 +20,7 @@ from forum.moderation.rule_form import FIELDS, Control, RuleField, RulesForm, re
 from forum.moderation.rule_schemas import RulesQuery, TryoutOut
 from forum.moderation.rule_steps import prepare_saving, present_rule_sets, present_rules, preview_rules, save_previewed
 from forum.moderation.rule_words import GROUPS, HINTS, LABELS, OUTCOME_WORDS, PHASE_WORDS
-from forum.moderation.rules import Rules
+from forum.moderation.screening.rules import Rules
 from forum.moderation.tryout import NOT_REPLAYED
 from forum.refusals import Fault, Refusal
 from forum.web.context import settings

@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from forum.clock import now
-from forum.moderation.rules import Rules
+from forum.moderation.screening.rules import Rules
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.web.context import cursors
 

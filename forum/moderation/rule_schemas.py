@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from forum.accounts.schemas import PersonOut
-from forum.moderation.findings import Outcome
-from forum.moderation.rules import Rules
+from forum.moderation.screening.findings import Outcome
+from forum.moderation.screening.rules import Rules
 
 BIGGEST = 2**31 - 1
 

@@ -10,9 +10,7 @@ import msgspec
 from forum.articles.models import Site
 from forum.articles.steps import load_site
 from forum.db.transaction import reading
-from forum.moderation.findings import Verdict
 from forum.moderation.models import RuleSet
-from forum.moderation.replay import Change
 from forum.moderation.rule_actions import RuleSetPage, StoredRules, list_rule_sets, save_rules, stored_rules
 from forum.moderation.rule_previews import read_preview, sign_preview
 from forum.moderation.rule_schemas import (
@@ -26,7 +24,9 @@ from forum.moderation.rule_schemas import (
     TryoutOut,
     document_of,
 )
-from forum.moderation.rules import Rules, find_rule_faults
+from forum.moderation.screening.findings import Verdict
+from forum.moderation.screening.replay import Change
+from forum.moderation.screening.rules import Rules, find_rule_faults
 from forum.moderation.tryout import NOT_REPLAYED, Posted, Tryout, gather_posted, try_out
 from forum.refusals import invalid
 from forum.text.excerpt import excerpt

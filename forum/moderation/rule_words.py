@@ -3,8 +3,8 @@
 A label, with its hint, is the field's description in `rules`: written again here because a translator's tools look for sentences; a test compares them.
 """
 
-from forum.moderation.findings import Outcome
 from forum.moderation.log_words import RULE_WORDS
+from forum.moderation.screening.findings import Outcome
 from forum.sentences import Sentence, sentence
 
 GROUPS: tuple[tuple[Sentence, tuple[str, ...]], ...] = (

@@ -70,7 +70,9 @@ class FindingOut(msgspec.Struct, frozen=True):
 
 
 class ReportOut(msgspec.Struct, frozen=True):
-    """A report as moderators see it; ``reporter`` is null for a notice, whose sender is ``notifier``. ``accuracy``: how often the reporter was right, 0 to 1."""
+    """A report as moderators see it; ``reporter`` is null for a notice, whose sender is ``notifier``. ``accuracy`` is what the weight follows,
+    (upheld + 2) / (upheld + declined + 4), from the reporter's ``upheld`` and ``declined`` reports; ½ for somebody new.
+    """
 
     id: int
     reason: str
@@ -79,6 +81,8 @@ class ReportOut(msgspec.Struct, frozen=True):
     state: str
     reporter: str | None
     accuracy: float | None
+    upheld: int | None
+    declined: int | None
     notifier: str | None
     revision: int | None
     created_at: datetime

@@ -23,12 +23,12 @@ from forum.articles.models import ArticleAuthor
 from forum.articles.present import present_person
 from forum.comments.models import Comment
 from forum.comments.states import State
-from forum.moderation.context import ScreeningContext, WriterFacts
 from forum.moderation.facts import COUNTED_MOST
-from forum.moderation.findings import Outcome
-from forum.moderation.phases import PHASES
-from forum.moderation.replay import REPLAYED, Change, Sample, replay
-from forum.moderation.rules import Rules
+from forum.moderation.screening.context import ScreeningContext, WriterFacts
+from forum.moderation.screening.findings import Outcome
+from forum.moderation.screening.phases import PHASES
+from forum.moderation.screening.replay import REPLAYED, Change, Sample, replay
+from forum.moderation.screening.rules import Rules
 
 LOOKED_AT = 1000
 SHOWN = 50

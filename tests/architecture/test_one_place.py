@@ -62,6 +62,7 @@ def test_one_file_reads_the_environment() -> None:
         ("markdown_it", "forum/text/markdown.py"),
         ("argon2", "forum/accounts/passwords.py"),
         ("gunicorn", "forum/server.py"),
+        ("re2", "forum/moderation/screening/patterns.py"),
     ],
 )
 def test_one_file_knows_the_library(library: str, file: str) -> None:

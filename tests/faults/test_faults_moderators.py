@@ -28,13 +28,13 @@ from forum.db.base import db
 from forum.db.transaction import reading, writing
 from forum.jobs.models import Job
 from forum.moderation import log
-from forum.moderation.findings import Finding, Outcome, Verdict
 from forum.moderation.intake import take_in
 from forum.moderation.items import Cause, open_item
 from forum.moderation.models import Batch, Decision, LogEntry, Report, ReviewItem
 from forum.moderation.reasons import ReportReason
 from forum.moderation.reporting import report
 from forum.moderation.review import ACTIONS, Action, ItemState, Origin, ReportState
+from forum.moderation.screening.findings import Finding, Outcome, Verdict
 from forum.sentences import sentence
 from forum.stances.actions import put_tag
 from tests.conftest import add_account

@@ -21,7 +21,6 @@ from forum.moderation import log
 from forum.moderation.actors import writer
 from forum.moderation.batches import decide_all, undo
 from forum.moderation.decisions import Order, decide
-from forum.moderation.findings import Finding, Outcome, Verdict
 from forum.moderation.intake import after_edit, settle_withdrawn
 from forum.moderation.items import AGE_ITEM, Cause, open_item
 from forum.moderation.models import Decision, ItemReason, LogEntry, Report, ReviewItem
@@ -29,6 +28,7 @@ from forum.moderation.moves import RESTORE_UNDECIDED, Deed, move_comment
 from forum.moderation.reasons import LANE_TIMES, DecisionReason, ReportReason
 from forum.moderation.reporting import report
 from forum.moderation.review import Action, ItemState, Origin, ReportState
+from forum.moderation.screening.findings import Finding, Outcome, Verdict
 from forum.sentences import sentence
 from tests.conftest import add_account
 from tests.stances.recount import find_miscounts

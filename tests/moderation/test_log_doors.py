@@ -21,7 +21,7 @@ from forum.db.transaction import writing
 from forum.moderation import log
 from forum.moderation.actors import Actor, ActorKind, rule
 from forum.moderation.models import LogEntry, RuleSet
-from forum.moderation.rules import Rules
+from forum.moderation.screening.rules import Rules
 from tests.conftest import ApiClient, add_account
 from tests.journeys.reader import Element, parse
 from tests.moderation.log_rows import write_rows

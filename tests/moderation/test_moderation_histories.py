@@ -170,9 +170,9 @@ def check_items(session: Session) -> None:
 
 
 def check_log(session: Session) -> None:
-    logged = session.scalars(select(LogEntry.decision_id).where(LogEntry.decision_id.is_not(None))).all()
+    logged = [decision_id for decision_id in session.scalars(select(LogEntry.decision_id)) if decision_id is not None]
     assert sorted(logged) == sorted(session.scalars(select(Decision.id)).all()), "one row for each decision"
-    last: dict[int, str] = {}
+    last: dict[int | None, str | None] = {}
     for row in session.scalars(select(LogEntry).where(LogEntry.comment_id.is_not(None)).order_by(LogEntry.seq)):
         if row.comment_id in last:
             assert row.from_state == last[row.comment_id], (row.seq, row.event)

@@ -7,10 +7,10 @@ import flask_babel
 import pytest
 
 from forum.moderation import page_words
-from forum.moderation.findings import Outcome
 from forum.moderation.reasons import DecisionReason
 from forum.moderation.review import STOCK_STATEMENTS, Action, Origin, ReportState
 from forum.moderation.schemas import BulkChoice, Choice
+from forum.moderation.screening.findings import Outcome
 from tests.conftest import Person
 from tests.journeys.reader import Screen
 from tests.moderation.modpages import STATEMENT, Room, post, send

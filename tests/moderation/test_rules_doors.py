@@ -19,7 +19,7 @@ from forum.db.transaction import reading, writing
 from forum.moderation.log import verify
 from forum.moderation.models import LogEntry, RuleSet
 from forum.moderation.rule_previews import LASTS
-from forum.moderation.rules import Rules, default_rules
+from forum.moderation.screening.rules import Rules, default_rules
 from forum.moderation.tryout import LOOKED_AT, NOT_REPLAYED, SHOWN
 from forum.web.context import SETTINGS
 from tests.comments.measure import statements_of

@@ -10,12 +10,12 @@ from werkzeug.test import TestResponse
 
 from forum.access.viewer import Role, Viewer
 from forum.db.transaction import writing
-from forum.moderation.findings import Outcome
-from forum.moderation.phases import PHASES
 from forum.moderation.rule_actions import save_rules
 from forum.moderation.rule_form import FIELDS, Control, RulesForm, read_rules_form, type_rules
 from forum.moderation.rule_words import EXPECTED, GROUPS, HINTS, LABELS, OUTCOME_WORDS, PHASE_WORDS
-from forum.moderation.rules import Rules, default_rules
+from forum.moderation.screening.findings import Outcome
+from forum.moderation.screening.phases import PHASES
+from forum.moderation.screening.rules import Rules, default_rules
 from forum.refusals import Refusal
 from tests.conftest import Person
 from tests.journeys.reader import Element, parse

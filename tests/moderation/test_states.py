@@ -92,7 +92,10 @@ def test_what_fails_half_way_leaves_nothing(world: World, monkeypatch: pytest.Mo
 
 
 CHOICES = list(ACTIONS)
-EXTRA: dict[Action, dict[str, object]] = {Action.REDACT: {"spans": [{"start": 0, "end": 1}]}, Action.NOTICE: {"notice": "Please stay with the question."}}
+EXTRA: dict[Action, dict[str, object]] = {
+    Action.REDACT: {"spans": [{"start": 0, "end": 1}]},
+    Action.NOTICE: {"notice": "Please stay with the question."},
+}
 
 
 @pytest.mark.parametrize("action", CHOICES)

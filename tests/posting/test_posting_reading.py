@@ -148,7 +148,11 @@ def test_ones_own_marks_are_asked_for_apart(world: World) -> None:
     member.put(f"/comments/{others}/tag", {"stance": "encouragement"})
     answer = member.get(f"/articles/{world.article_id}/mine?ids={others},{own},{withdrawn},9999,0")
     marks = {mark["id"]: (mark["my_tag"], mark["can"]) for mark in answer.json["items"]}
-    assert marks == {own: (None, ["reply", "edit", "withdraw"]), others: ("encouragement", ["reply", "tag", "report"]), withdrawn: (None, [])}
+    assert marks == {
+        own: (None, ["reply", "edit", "withdraw"]),
+        others: ("encouragement", ["reply", "tag", "report"]),
+        withdrawn: (None, []),
+    }
     assert answer.headers["Cache-Control"].startswith("private")
     assert member.get(f"/articles/{elsewhere}/mine?ids={own}").json == {"items": [], "own": []}
     assert "my_tag" not in world.enter("visitor").get(f"/articles/{world.article_id}/comments").text

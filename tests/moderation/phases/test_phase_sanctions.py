@@ -1,8 +1,0 @@
-"""Sanctions cannot be given yet."""
-
-from forum.moderation.context import ScreeningContext
-from forum.moderation.phases.sanctions import look
-
-
-def test_nothing_is_found() -> None:
-    assert look(ScreeningContext("anything")) == ()
