@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unwithdraw_days: Annotated[int, Meta(description="Days in which a writer may undo a withdrawal.", ge=0, le=365)] = 30
     max_request_bytes: Annotated[
         int, Meta(description="The largest request body that is read; more is answered with 413.", ge=16_384, le=16_777_216)
-    ] = 262_144
+    ] = 524_288
     database_timeout_seconds: Annotated[
         int, Meta(description="How long a write waits for the database before the answer is 503.", ge=1, le=60)
     ] = 5

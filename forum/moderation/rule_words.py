@@ -31,7 +31,7 @@ GROUPS: tuple[tuple[Sentence, tuple[str, ...]], ...] = (
 """Headings, and the fields below each, in the order of the page."""
 
 SYNTAX = sentence(
-    "One entry a line, “reason: words”; * stands for any letters, (one|two) for either, (one|) for one or nothing, one & two for both."
+    "One entry a line, “reason: words”; * stands for any letters, (one|two) for either, (one|) for one or nothing, ... for up to four words, one & two for both."
 )
 
 LABELS: dict[str, Sentence] = {

@@ -120,10 +120,7 @@ def test_a_database_of_another_version(forum: Forum, folder: Path) -> None:
         ({"languages": "en ../en"}, "FORUM_LANGUAGES: there is no translation to '../en' yet; leave it out."),
         ({"mail_url": "smtp://h"}, "FORUM_MAIL_URL: this version sends no mail yet; leave it at 'file:'."),
         ({"redis_url": "redis://h"}, "FORUM_REDIS_URL: this version shares limits through the database; leave it empty."),
-        (
-            {"hold_first_comments": "3"},
-            "FORUM_HOLD_FIRST_COMMENTS needs the review queue, which this version does not have yet; leave it at 0.",
-        ),
+        ({"hold_first_comments": "some"}, "FORUM_HOLD_FIRST_COMMENTS: Expected `str` matching regex"),
         ({"config": "/nowhere/forum.toml"}, "FORUM_CONFIG names /nowhere/forum.toml, which cannot be read: No such file or directory."),
     ],
     ids=lambda value: next(iter(value.items()))[0] if isinstance(value, dict) else "",

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from forum.access.permissions import Scope
 from forum.db.base import db
 from forum.posting import api as posting_api
 from forum.refusals import Kind, Refusal
@@ -79,7 +78,7 @@ def test_only_a_caller_without_an_account_gets_what_others_may_keep(world: World
         if not door.unbound:
             signed_in = [world.enter(allowed[-1])]
             if scope is not None and door.rule.startswith("/api"):
-                signed_in.append(world.token(allowed[-1], Scope.READ))
+                signed_in.append(world.token(allowed[-1], scope))
             for caller in signed_in:
                 assert caller.get(path).headers["Cache-Control"] == "private, no-cache", door.endpoint
         assert {"Cookie", "Authorization"} <= set(world.enter(allowed[-1]).get(path).vary), door.endpoint

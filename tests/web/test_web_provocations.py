@@ -215,7 +215,7 @@ def without_scope(case: Case) -> Reply:
 
 PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
     Kind.MALFORMED: lambda case: case.send(Sent(case.good().path.partition("?")[0] + "?x=%00", case.good().body)),
-    Kind.TOO_LARGE: lambda case: case.raw(b"x" * 300_000, **WRITING),
+    Kind.TOO_LARGE: lambda case: case.raw(b"x" * 600_000, **WRITING),
     Kind.UNAVAILABLE: down,
     Kind.UNAUTHENTICATED: lambda case: case.send(case.good(), ApiClient(case.world.app.test_client(), token="fo_unknown")),
     Kind.FORBIDDEN: without_scope,

@@ -23,9 +23,7 @@ DOMAIN_LISTS = ("blocked_domains", "trusted_domains")
 
 _ROOM = Path(__file__).parent
 _SHARE = re.compile(r"-?[1-9]/[1-9]: ")
-_SYNTAX = (
-    "One entry a line, “reason: words”; * stands for any letters, (one|two) for either, (one|) for one or nothing, one & two for both."
-)
+_SYNTAX = "One entry a line, “reason: words”; * stands for any letters, (one|two) for either, (one|) for one or nothing, ... for up to four words, one & two for both."
 
 _Entries = tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_ENTRY)], ...]
 _Domains = tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_DOMAIN)], ...]

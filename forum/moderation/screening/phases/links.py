@@ -46,4 +46,4 @@ def _find_words(addresses: list[Address], words: tuple[str, ...]) -> tuple[str, 
         return ()
     # Each address is a text of its own, so that no phrase reaches from one into the next.
     spellings = (spelling for address in addresses for spelling in spell(f"{address.host} {address.rest}"))
-    return tuple(match.entry for match in matcher(words).find(spellings))
+    return tuple(dict.fromkeys(match.words for match in matcher(words).find(spellings)))
