@@ -351,10 +351,11 @@ def test_axe_and_the_bounds_find_what_is_wrong(visit: Callable[..., Visit]) -> N
     page = visit(viewport=ZOOMED).open("/")
     page.evaluate(AXE)
     page.evaluate(
-        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\"><button></button><p><a href=/ id=far>far</a></p>')"
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"data:,\"><button></button><p id=pale>pale</p><p><a href=/ id=far>far</a></p>')"
     )
     page.evaluate(
-        "const far = document.getElementById('far'); far.style.position = 'relative'; far.style.left = '400px'; far.style.color = '#ddd'"
+        "const far = document.getElementById('far'); far.style.position = 'relative'; far.style.left = '400px';"
+        " document.getElementById('pale').style.color = '#ddd'"
     )
     assert {line.partition(":")[0] for line in page.evaluate(RUN, RULES)} >= {"image-alt", "button-name", "color-contrast"}
     assert len(page.evaluate(OUTSIDE)) == 2

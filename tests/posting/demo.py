@@ -64,10 +64,11 @@ def pages_of_everybody() -> dict[str, list[str]]:
         f"/c/{edited}/history",
         f"/c/{withdrawn}/history",
     ]
+    moderation = ["/modlog", "/notice", f"/notice?url=/c/{other}"]
     service = ["/problems/", "/problems/closed", "/api/v1/docs", "/nowhere", "/c/999999"]
     people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up"]
     return {
-        "": ["/", "/?sort=newest", "/at", "/at?url=https://host.example/x", *discussion, *comments, *people, *service],
+        "": ["/", "/?sort=newest", "/at", "/at?url=https://host.example/x", *discussion, *comments, *people, *moderation, *service],
         "joel": [
             PAGE,
             f"/c/{other}/reply",
@@ -77,6 +78,9 @@ def pages_of_everybody() -> dict[str, list[str]]:
             f"/c/{own}/edit",
             f"/c/{own}/withdraw",
             "/settings",
+            f"/c/{other}/report",
+            "/reports",
         ],
+        "imke": ["/mod", "/mod?state=closed&lane=2", "/mod/log", "/mod/rules", "/mod/people/anna", f"/c/{other}"],
         "marit": ["/", "/articles/new", f"{PAGE}/edit", f"/c/{own}"],
     }

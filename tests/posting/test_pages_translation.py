@@ -91,7 +91,8 @@ def text_to_translate(element: Element) -> Iterator[str]:
 
 
 def _is_by_people(element: Element) -> bool:
-    return element.tag in ("textarea", "q") or (element.tag, element.attributes.get("class", "").split()[:1]) in (
+    # A key has the same name in every language.
+    return element.tag in ("textarea", "q", "kbd") or (element.tag, element.attributes.get("class", "").split()[:1]) in (
         ("div", ["b"]),
         ("p", ["diff"]),
     )
