@@ -73,7 +73,7 @@ def check(session: Session, viewer: Viewer, place: Place, item: ReviewItem, orde
         raise Refusal(
             Kind.STALE_VERSION,
             sentence(
-                "This item has changed since you loaded it: it is at version %(version)s now. Look at what was decided; your draft is kept.",
+                "This item has changed since you loaded it: it is at version %(version)s now. Look at it again; your draft is kept.",
                 version=str(item.version),
             ),
             members={"decision": latest_decision(session, item.id), "draft": draft},
