@@ -29,7 +29,7 @@ How to read it:
 * **First page** is the JSON of the first 20 threads with at most 10 replies each, the request that {peer}'s own script sends when it is told to page. That both answers hold
   the same comments was checked before anything was measured.
 * **Whole thread** is every comment: one request to {peer}, {requests} in a row here (pages of 50 threads, then the rest of the long ones), timed together.
-* **Posting** adds {posts} comments to the same thread, the same ones to both, so it ended with {total:,}. Ours checks a token, renders Markdown once
+* **Posting** adds {posts} comments to the same thread, the same ones to both, so it ended with {total:,}. Ours checks a token, screens the text, renders Markdown once
   and stores it sanitised, with a revision and all counts; {peer} knows no accounts, stores the text and renders it for this answer and again on every read.
 * Ours waits up to 30 s for the database here, not 5: SQLite lets waiting writers in without order, and with 16 of them on a busier machine a post was
   answered 503 at the default, with nothing stored. An answer with any other status than the expected one ends the run.
