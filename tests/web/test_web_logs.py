@@ -83,7 +83,7 @@ def test_a_callers_request_id_is_taken_when_it_is_one_word(logged: Logged, given
 @pytest.mark.parametrize("logged", ["json", "console"], indirect=True)
 def test_no_secret_is_ever_logged(logged: Logged) -> None:
     client = logged.app.test_client()
-    wrong, token_name = "a wrong guess 4711", "Night script"
+    wrong, token_name = "a wrong guess quokka", "Night script"
     client.post("/api/v1/session", json={"login": "anna", "password": wrong})
     client.post("/api/v1/session", json={"login": wrong, "password": PASSWORD})
     csrf = client.post("/api/v1/session", json={"login": "anna", "password": PASSWORD}).get_json()["csrf_token"]
@@ -93,9 +93,9 @@ def test_no_secret_is_ever_logged(logged: Logged) -> None:
     client.get("/api/v1/me", headers={"Authorization": f"Bearer {made}"})
     client.get("/api/v1/me", headers={"Authorization": f"Bearer {made}x"})
     client.put(
-        "/api/v1/me/password", json={"current_password": PASSWORD, "new_password": "the next one 4712"}, headers={"X-CSRF-Token": csrf}
+        "/api/v1/me/password", json={"current_password": PASSWORD, "new_password": "the next one wombat"}, headers={"X-CSRF-Token": csrf}
     )
-    client.post("/api/v1/accounts", json={"handle": "ben", "email": "ben@example.org", "password": "the third one 4713"})
+    client.post("/api/v1/accounts", json={"handle": "ben", "email": "ben@example.org", "password": "the third one numbat"})
     cookie = client.get_cookie(logged.app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     text = logged.text.getvalue()
@@ -106,9 +106,9 @@ def test_no_secret_is_ever_logged(logged: Logged) -> None:
         made,
         made[3:],
         cookie.value,
-        "4711",
-        "4712",
-        "4713",
+        "quokka",
+        "wombat",
+        "numbat",
         "anna@example.org",
         "ben@example.org",
         "$argon2",
