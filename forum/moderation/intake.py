@@ -12,12 +12,13 @@ from forum.comments.counts import Place
 from forum.comments.models import Revision
 from forum.comments.states import RevisionState
 from forum.moderation.actors import Actor
-from forum.moderation.items import Cause, close_item, find_open_item, open_item
+from forum.moderation.items import Cause, age_later, close_item, find_open_item, lock_item, open_item, weigh
 from forum.moderation.models import Decision, ReviewItem, StoredFinding
 from forum.moderation.moves import Deed, move_comment, write_down
+from forum.moderation.queries import list_decisions
 from forum.moderation.reasons import DecisionReason
-from forum.moderation.reporting import settle_reports
-from forum.moderation.review import Action, Origin, ReportState
+from forum.moderation.reporting import has_open_reports, reopen_reports, settle_reports
+from forum.moderation.review import Action, ItemState, Origin, ReportState
 from forum.moderation.rulings import Ruling, record
 from forum.moderation.screening.context import ScreeningContext
 from forum.moderation.screening.findings import Outcome, Verdict
@@ -28,6 +29,7 @@ from forum.sentences import sentence
 # How urgent a finding is that no report's reason places: by phase, P2 when not named.
 PHASE_LANES = {"words": 1, "history": 1, "links": 2, "duplicate": 2, "newcomer": 2}
 NOTHING = Verdict()
+WITHDRAWN = "withdrawn"
 SETTLED_STATEMENT = sentence("Nothing was left to decide: the comment was withdrawn, or its waiting change was replaced by another.")
 
 
@@ -86,7 +88,8 @@ def after_edit(session: Session, place: Place, verdict: Verdict, revision: Revis
         item.version += 1
     if item.revision_id is not None and revision.state != RevisionState.HELD:
         item.revision_id = None
-        if item.origin == Origin.EDIT and not verdict.findings:
+        # A case that readers have joined stays: nobody gets rid of reports by editing.
+        if item.origin == Origin.EDIT and not verdict.findings and not has_open_reports(session, item):
             _settle(session, place, item, "replaced")
 
 
@@ -95,7 +98,23 @@ def settle_withdrawn(session: Session, place: Place) -> None:
     actions.replace_waiting(session, place.comment.id)
     item = find_open_item(session, place.comment.id)
     if item is not None:
-        _settle(session, place, item, "withdrawn")
+        _settle(session, place, item, WITHDRAWN)
+
+
+def reopen_withdrawn(session: Session, place: Place) -> bool:
+    """Open the case again that a withdrawal had settled, with its reports, and return whether there was one: withdrawing is no way around the moderators."""
+    settled = list_decisions(session, place.comment.id)[-1:]
+    if not settled or (settled[0].action, settled[0].rule) != (Action.SETTLE.value, WITHDRAWN):
+        return False
+    item = lock_item(session, settled[0].item_id)
+    settled[0].undone_at = now()
+    item.state, item.closed_at = ItemState.OPEN.value, None
+    item.version += 1
+    reopen_reports(session, settled[0])
+    session.flush()
+    age_later(session, item)
+    weigh(session, item)
+    return True
 
 
 def reopen(session: Session, place: Place, *, origin: Origin) -> ReviewItem:

@@ -85,6 +85,11 @@ def count_outcomes(session: Session, account_id: int) -> tuple[int, int]:
     return found.get(ReportState.UPHELD.value, 0), found.get(ReportState.DECLINED.value, 0)
 
 
+def has_open_reports(session: Session, item: ReviewItem) -> bool:
+    """Whether somebody who reported waits for a moderator to decide on this item."""
+    return session.scalar(select(Report.id).where(Report.item_id == item.id, Report.state == ReportState.OPEN.value).limit(1)) is not None
+
+
 def settle_reports(session: Session, item: ReviewItem, decision: Decision, outcome: ReportState) -> None:
     """Give every open report of an item its outcome."""
     session.execute(

@@ -125,6 +125,6 @@ def unwithdraw(session: Session, viewer: Viewer, comment_id: int) -> Comment:
     # Otherwise withdrawing and undoing it would be a way around the moderators.
     was_visible = comment.withdrawn_from in (None, State.VISIBLE.value)
     move_comment(session, place, "unwithdraw", Deed(writer(viewer)), to=State.VISIBLE if was_visible else State.HELD)
-    if not was_visible:
+    if not intake.reopen_withdrawn(session, place) and not was_visible:
         intake.reopen(session, place, origin=Origin.RESUBMISSION)
     return comment
