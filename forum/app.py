@@ -30,7 +30,18 @@ from forum.db.paging import Cursors
 from forum.jobs import models as jobs_models
 from forum.jobs.handlers import HANDLERS
 from forum.moderation import api as moderation_api
-from forum.moderation import batch_pages, decision_pages, item_pages, log_api, log_pages, report_api, report_pages, rule_api, rule_pages
+from forum.moderation import (
+    batch_pages,
+    item_pages,
+    log_api,
+    log_pages,
+    report_api,
+    report_pages,
+    rule_api,
+    rule_pages,
+    sanction_api,
+    sanction_pages,
+)
 from forum.moderation import models as moderation_models
 from forum.moderation import pages as moderation_pages
 from forum.moderation.decision_words import REASON_WORDS
@@ -43,6 +54,14 @@ from forum.posting import api as posting_api
 from forum.posting import pages as posting_pages
 from forum.posting import reading_pages
 from forum.posting.people import refresh_pages_of
+from forum.privacy import api as privacy_api
+from forum.privacy import models as privacy_models
+from forum.privacy import pages as privacy_pages
+from forum.redress import api as redress_api
+from forum.redress import decision_pages
+from forum.redress import models as redress_models
+from forum.redress import pages as redress_pages
+from forum.sanctions import models as sanctions_models
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
 from forum.stances import api as stances_api
@@ -50,6 +69,8 @@ from forum.stances import counting
 from forum.stances.authors import recount_for_authors
 from forum.stances.words import STANCE_WORDS
 from forum.transfer import models as transfer_models
+from forum.transparency import api as transparency_api
+from forum.transparency import pages as transparency_pages
 from forum.web import service
 from forum.web.context import CURSORS, SETTINGS
 from forum.web.csrf import csrf_token
@@ -69,6 +90,10 @@ API_ROOMS = (
     moderation_api.doors,
     log_api.doors,
     rule_api.doors,
+    sanction_api.doors,
+    redress_api.doors,
+    transparency_api.doors,
+    privacy_api.doors,
 )
 PAGE_ROOMS = (
     service.pages,
@@ -83,10 +108,14 @@ PAGE_ROOMS = (
     rule_pages.doors,
     report_pages.doors,
     decision_pages.doors,
+    sanction_pages.doors,
+    redress_pages.doors,
+    transparency_pages.doors,
+    privacy_pages.doors,
 )
 DOORS = "forum_doors"
 # Named so that its tables are known to migrations; its commands are the command line's.
-TABLES_WITHOUT_DOORS = (transfer_models, moderation_models, jobs_models)
+TABLES_WITHOUT_DOORS = (transfer_models, moderation_models, jobs_models, sanctions_models, redress_models, privacy_models)
 log = structlog.get_logger(__name__)
 
 

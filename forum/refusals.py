@@ -21,6 +21,8 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     OWN_COMMENT = "own-comment"
     RECUSED = "recused"
+    SANCTIONED = "sanctioned"
+    PLEASE_RECONSIDER = "please-reconsider"
     CSRF = "csrf"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"

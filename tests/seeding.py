@@ -19,10 +19,13 @@ from forum.articles.actions import ArticleDraft, create_article
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.moderation.models import CommentRestriction, StatementOfReasons
 from forum.stances.models import Tag
+from tests.restricting import PLAIN, plain_statement
 from tests.stances.recount import Marked, Said, expected
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+RESTRICTED_STATES = ("held", "screened", "removed")
 BATCH = 5000
 
 
@@ -129,6 +132,9 @@ def store_plan(session: Session, plan: Plan) -> Seeded:
         Comment,
         [_row(article.id, one, planned, counts.comments[one.id]) for one, planned in zip(said, plan.comments, strict=True)],
     )
+    hidden = [one for one in said if one.state in RESTRICTED_STATES]
+    _insert(session, StatementOfReasons, [plain_statement(PLAIN + one.id, one.author_id) for one in hidden])
+    _insert(session, CommentRestriction, [{"comment_id": one.id, "decision_id": PLAIN + one.id} for one in hidden])
     _insert(session, Revision, [_first_revision(one) for one in said])
     _insert(session, Tag, [_tag(tag, account_id) for tag, account_id in tags])
     for column, value in counts.article.items():

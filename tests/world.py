@@ -253,6 +253,7 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "moderation_api.get_item": _at_item("/mod/items/{item}"),
     "moderation_api.claim_item": _at_item("/mod/items/{item}/claim"),
     "moderation_api.release_item": _at_item("/mod/items/{item}/claim"),
+    "moderation_api.reveal_text": _at_item("/mod/items/{item}/reveal"),
     "moderation_api.decide_item": _decision,
     "moderation_api.open_own": _at_comment("/mod/comments/{comment}/items"),
     "moderation_api.get_decision": lambda world, who: Sent(f"/decisions/{world.batch()[1]}"),

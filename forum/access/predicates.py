@@ -29,6 +29,16 @@ def is_writer(viewer: Viewer, thing: Any) -> bool:
     return viewer.is_signed_in and getattr(thing, "author_id", None) == viewer.account_id
 
 
+def is_subject(viewer: Viewer, thing: Any) -> bool:
+    """The thing is about the viewer: a sanction, a statement."""
+    return viewer.is_signed_in and getattr(thing, "account_id", None) == viewer.account_id
+
+
+def is_affected(viewer: Viewer, thing: Any) -> bool:
+    """The viewer is among those whom a decision or an appeal concerns: the writer, or whoever reported."""
+    return viewer.is_signed_in and viewer.account_id in getattr(thing, "affected_ids", ())
+
+
 def is_article_author(viewer: Viewer, thing: Any) -> bool:
     """The viewer is among the article's authors."""
     return viewer.is_signed_in and viewer.account_id in getattr(thing, "author_ids", ())

@@ -10,6 +10,7 @@ from typing import Any
 from forum.access.permissions import Permission, Scope
 from forum.access.predicates import (
     is_admin,
+    is_affected,
     is_anyone,
     is_article_author,
     is_moderator,
@@ -17,6 +18,7 @@ from forum.access.predicates import (
     is_publisher,
     is_signed_in,
     is_signed_in_person,
+    is_subject,
     is_writer,
 )
 from forum.access.viewer import Viewer
@@ -53,6 +55,19 @@ TABLE: dict[Permission, Grant] = {
     Permission.ITEM_OPEN: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.NOTE_WRITE: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.DECISION_READ: Grant(Scope.READ, ((is_writer,), (is_moderator,))),
+    Permission.TEXT_REVEAL: Grant(Scope.MODERATE, ((is_moderator,),)),
+    Permission.SANCTION_READ: Grant(Scope.READ, ((is_subject,), (is_moderator,))),
+    Permission.SANCTION_ACKNOWLEDGE: Grant(Scope.COMMENT, ((is_subject,),)),
+    Permission.SANCTION_IMPOSE: Grant(Scope.MODERATE, ((is_moderator,),)),
+    Permission.BAN_IMPOSE: Grant(Scope.ADMIN, ((is_admin,),)),
+    Permission.APPEAL_CREATE: Grant(Scope.COMMENT, ((is_affected,),)),
+    Permission.APPEAL_READ: Grant(Scope.READ, ((is_affected,), (is_moderator,))),
+    Permission.APPEAL_ANSWER: Grant(Scope.COMMENT, ((is_affected,),)),
+    Permission.APPEAL_DECIDE: Grant(Scope.MODERATE, ((is_moderator,),)),
+    Permission.NOTICE_APPEAL: Grant(Scope.COMMENT, ((is_anyone,),)),
+    Permission.ERASURE_ASK: Grant(Scope.ADMIN, ((is_admin,),)),
+    Permission.ERASURE_CONFIRM: Grant(Scope.MODERATE, ((is_moderator,),)),
+    Permission.TRANSPARENCY_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.RULES_READ: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.RULES_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
     Permission.PERSON_READ: Grant(Scope.READ, ((is_anyone,),)),
@@ -64,6 +79,8 @@ TABLE: dict[Permission, Grant] = {
     Permission.SESSION_END: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
     Permission.SELF_READ: Grant(Scope.READ, ((is_signed_in,),)),
     Permission.SELF_EDIT: Grant(Scope.COMMENT, ((is_signed_in,),)),
+    Permission.SELF_EXPORT: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
+    Permission.SELF_DELETE: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
     Permission.SECURITY_EDIT: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
 }
 

@@ -11,7 +11,10 @@ from forum.db.columns import Id, Key, Moment, one_of
 
 
 class Account(Base):
-    """A person. ``handle`` is stored folded and is unique; an account without ``password_hash`` cannot sign in (imported, or single sign-on)."""
+    """A person. ``handle`` is stored folded and is unique; an account without ``password_hash`` cannot sign in (imported, or single sign-on).
+
+    ``leaving_at``: when the account is deleted, as its owner has asked; ``leaving_with`` says what becomes of the comments. ``left_at``: when that was done.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("handle"), UniqueConstraint("email"))
@@ -24,6 +27,9 @@ class Account(Base):
     verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    leaving_at: Mapped[datetime | None] = mapped_column(Moment)
+    leaving_with: Mapped[str | None] = mapped_column(String(16))
+    left_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Membership(Base):

@@ -7,7 +7,7 @@ matters of the rooms above.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from forum.articles.models import Article
@@ -118,8 +118,8 @@ def accept(session: Session, place: Place, revision: Revision) -> None:
         revision.state = RevisionState.ACCEPTED.value
 
 
-def redact(session: Session, place: Place, text: Text) -> Revision:
-    """Replace a comment's text by a redacted one and keep every earlier text from readers; return the new revision."""
+def redact(session: Session, place: Place, text: Text, *, by: int) -> Revision:
+    """Replace a comment's text by a redacted one and keep every earlier text from readers; return the new revision. ``by``: the decision's id."""
     comment = place.comment
     with counted(session, place):
         _take(comment, text, Stance(comment.stance) if comment.stance else None)
@@ -128,9 +128,38 @@ def redact(session: Session, place: Place, text: Text) -> Revision:
         session.execute(
             update(Revision)
             .where(Revision.comment_id == comment.id, Revision.state == RevisionState.ACCEPTED.value)
-            .values(state=RevisionState.REDACTED.value)
+            .values(state=RevisionState.REDACTED.value, redacted_id=by)
         )
     return add_revision(session, comment, text_of(comment), Stance(comment.stance) if comment.stance else None, at=now())
+
+
+def unredact(session: Session, place: Place, original: Text, *, by: int, since: datetime, grace: timedelta) -> None:
+    """Let readers have the texts again that the redaction ``by``, made at ``since``, keeps from them; ``original`` is the newest of these, rendered.
+
+    It becomes the comment's text, unless its writer has changed that since; the redacted text goes out of the history, and "edited" is said as before.
+    """
+    comment = place.comment
+    kept = list(session.scalars(_revisions(comment.id).where(Revision.redacted_id == by, Revision.state == RevisionState.REDACTED.value)))
+    after = _revisions(comment.id).where(Revision.number > kept[-1].number, Revision.created_at >= since)
+    made = session.scalar(after.where(Revision.state == RevisionState.ACCEPTED.value).limit(1))
+    with counted(session, place):
+        if made is not None:
+            made.state = RevisionState.REPLACED.value
+        for revision in kept:
+            revision.state, revision.redacted_id = RevisionState.ACCEPTED.value, None
+        if made is not None and comment.body_md == made.body_md:
+            _take(comment, original, Stance(comment.stance) if comment.stance else None)
+            newest = kept[-1].created_at
+            comment.edited_at = newest if newest - comment.created_at > grace else None
+        comment.version += 1
+    last = session.scalars(
+        select(Revision)
+        .where(Revision.comment_id == comment.id, Revision.state == RevisionState.ACCEPTED.value)
+        .order_by(Revision.number.desc())
+        .limit(1)
+    ).one()
+    if last.body_md != comment.body_md:
+        add_revision(session, comment, text_of(comment), Stance(comment.stance) if comment.stance else None, at=now())
 
 
 def move(session: Session, place: Place, event: str, *, to: State | None = None) -> None:
@@ -196,6 +225,10 @@ def replace_waiting(session: Session, comment_id: int, *, state: RevisionState =
     """Give up the revision of a comment that waits, if there is one: it was replaced, or declined."""
     waiting = update(Revision).where(Revision.comment_id == comment_id, Revision.state == RevisionState.HELD.value)
     session.execute(waiting.values(state=state.value))
+
+
+def _revisions(comment_id: int) -> Select[Revision]:
+    return select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number)
 
 
 def _publish(place: Place, moment: datetime) -> None:

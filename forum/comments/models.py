@@ -5,7 +5,19 @@ A parent's id is always smaller than its replies', so the first K comments of a 
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.comments.stance import Stance
@@ -20,6 +32,7 @@ LISTED_REPLY = "depth > 0 AND listed"
 HAS_FINGERPRINT = "fingerprint IS NOT NULL"
 IS_LOCKED = "locked_at IS NOT NULL"
 HIDDEN = "state NOT IN ('visible', 'erased')"
+RESTRICTED_ID = "CASE WHEN state IN ('held', 'screened', 'removed') THEN id END"
 
 
 def _roots_by(*columns: str) -> Index:
@@ -34,7 +47,9 @@ class Comment(Base):
     article has a visible reply directly below or, for a root, anywhere in the thread. ``lead``: 2 pinned, 1 featured, 0 neither; leads come first in every order.
     ``listed``: it was visible once, so it keeps its place; ``published_at``: when that was first, None before. The orders by time go by it, so that a late approval
     is not buried. ``withdrawn_from``: the state it was withdrawn from. ``restriction_*``: who hid it (``moderator`` or ``rule``), why, and the decision's id –
-    deliberately no foreign key, since decisions belong to a room above. ``notice``: a moderator's public line below it. ``fingerprint`` tells the same text.
+    deliberately no foreign key, since decisions belong to a room above. ``restricted_id``: its own id while it is held, screened or removed, for which the database
+    wants a row in ``restrictions``, and so a statement of reasons, before it commits. ``confidential``: it may identify a patient, so moderators see it masked.
+    ``notice``: a moderator's public line below it. ``fingerprint`` tells the same text.
     ``doubt_rank`` is minus the number of skepticism and disagreement tags, so that "most doubted first" ascends like the rest of its key.
     """
 
@@ -54,6 +69,9 @@ class Comment(Base):
         Index(None, "author_id", "id"),
         Index(None, "fingerprint", "created_at", sqlite_where=text(HAS_FINGERPRINT), postgresql_where=text(HAS_FINGERPRINT)),
         one_of("withdrawn_from", State),
+        ForeignKeyConstraint(
+            ["restricted_id"], ["restrictions.comment_id"], name="fk_comments_restricted", deferrable=True, initially="DEFERRED"
+        ),
         _roots_by("published_at"),
         _roots_by("activity_at"),
         _roots_by("tag_n"),
@@ -89,6 +107,8 @@ class Comment(Base):
     restriction_by: Mapped[str | None] = mapped_column(String(16))
     restriction_reason: Mapped[str | None] = mapped_column(String(32))
     restriction_id: Mapped[int | None] = mapped_column(Id)
+    restricted_id: Mapped[int | None] = mapped_column(Id, Computed(RESTRICTED_ID, persisted=True), deferred=True)
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
     lead: Mapped[int] = mapped_column(default=0, server_default="0")
     featured: Mapped[str | None] = mapped_column(String(200))
     reply_count: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -112,7 +132,8 @@ class Comment(Base):
 class Revision(Base):
     """One text that a comment had, or that its writer wanted it to have: number 1 is the first; the newest accepted one equals the comment's own.
 
-    ``state`` says who may read it. One that waits (``held``) carries its rendering, so that accepting it renders nothing.
+    ``state`` says who may read it. One that waits (``held``) carries its rendering, so that accepting it renders nothing. ``redacted_id``: the decision whose
+    redaction keeps it from readers – deliberately no foreign key, since decisions belong to a room above.
     """
 
     __tablename__ = "revisions"
@@ -126,4 +147,5 @@ class Revision(Base):
     state: Mapped[str] = mapped_column(String(16), default="accepted", server_default="accepted")
     body_html: Mapped[str | None] = mapped_column(Text)
     renderer: Mapped[int | None]
+    redacted_id: Mapped[int | None] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(Moment)

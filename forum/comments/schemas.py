@@ -154,20 +154,25 @@ class MineOut(msgspec.Struct, frozen=True):
     own: list[CommentOut]
 
 
+# What a please-reconsider answer gives out.
+Token = Annotated[str, Meta(max_length=400)]
+
+
 class CommentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new comment: a root without ``parent_id``, else a reply. ``reconsidered`` is the token of a please-reconsider answer."""
 
     body_md: Body
     parent_id: RowId | None = None
     stance: Stance | None = None
-    reconsidered: Annotated[str, Meta(max_length=200)] | None = None
+    reconsidered: Token | None = None
 
 
 class CommentPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to change of a comment; what is left out stays, a null stance removes it."""
+    """What is to change of a comment; what is left out stays, a null stance removes it. ``reconsidered`` is the token of a please-reconsider answer."""
 
     body_md: Body | UnsetType = UNSET
     stance: Stance | None | UnsetType = UNSET
+    reconsidered: Token | None = None
 
 
 class ThreadQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -68,7 +68,7 @@ def _post(session: Session, item: Mapping[str, Any], viewer: Viewer, known: Mapp
     text = normalize_body(item["body_md"])
     rendered = render(text, known_handles=())
     assert viewer.account_id is not None, "everybody in the demo has an account"
-    verdict = judge(gather(session, viewer, Spot(article, parent), text=text, fingerprint=fingerprint(text)))
+    verdict = judge(session, gather(session, viewer, Spot(article, parent), text=text, fingerprint=fingerprint(text)))
     new = actions.NewComment(text, rendered.html, rendered.renderer, None, viewer.account_id, fingerprint=fingerprint(text))
     comment = actions.store(session, article, parent, root, new, state=State.HELD if holds(verdict) else State.VISIBLE)
     take_in(session, Place(article, root or comment, parent, comment), newest_revision(session, comment.id), verdict)

@@ -9,6 +9,7 @@ from forum.moderation import steps
 from forum.moderation.batches import decide_all, preview_all, undo
 from forum.moderation.decisions import Order
 from forum.moderation.items import CLAIM_TIME, claim, release
+from forum.moderation.masking import reveal
 from forum.moderation.models import Batch, ReviewItem
 from forum.moderation.present import (
     present_batch,
@@ -101,6 +102,20 @@ def release_item(call: Call[ReviewItem, None, None]) -> Answer:
 
 @doors.door(
     "POST",
+    "/mod/items/<id:item_id>/reveal",
+    Permission.TEXT_REVEAL,
+    load=steps.load_item,
+    answers={200: CaseOut},
+    problems=(Kind.NOT_FOUND,),
+)
+def reveal_text(call: Call[ReviewItem, None, None]) -> Answer:
+    """Show a text that is masked because it may identify a patient, to the caller, for ten minutes; the log keeps who asked."""
+    reveal(call.session, call.viewer, call.thing.id)
+    return Answer(present_item(call.session, call.viewer, call.thing))
+
+
+@doors.door(
+    "POST",
     "/mod/items/<id:item_id>/decisions",
     Permission.ITEM_DECIDE,
     load=steps.load_item,
@@ -160,10 +175,12 @@ def create_batch(call: Call[Site, BatchIn, None]) -> Answer:
     order = Order(Action(body.action), DecisionReason(body.reason), 0, statement=body.statement, note=body.note)
     if body.preview:
         refused = {one.item_id: one for one in preview_all(call.session, call.viewer, call.thing.id, wanted, order)}
-        fine = [present_outcome(call.session, item_id) for item_id, _ in wanted if item_id not in refused]
-        return Answer(BatchOut(None, body.action, [*fine, *steps.outcomes_of(call.session, list(refused.values()))], None, None))
+        fine = [present_outcome(call.session, call.viewer, item_id) for item_id, _ in wanted if item_id not in refused]
+        return Answer(
+            BatchOut(None, body.action, [*fine, *steps.outcomes_of(call.session, call.viewer, list(refused.values()))], None, None)
+        )
     batch, left_out = decide_all(call.session, call.viewer, call.thing.id, wanted, order)
-    shown = present_batch(call.session, batch, steps.outcomes_of(call.session, left_out))
+    shown = present_batch(call.session, call.viewer, batch, steps.outcomes_of(call.session, call.viewer, left_out))
     return Answer(shown, 201, location=f"/api/v1/mod/batches/{batch.id}")
 
 
@@ -178,7 +195,7 @@ def create_batch(call: Call[Site, BatchIn, None]) -> Answer:
 )
 def get_batch(call: Call[Batch, None, None]) -> Answer:
     """Show a batch and until when it can be undone."""
-    return Answer(present_batch(call.session, call.thing))
+    return Answer(present_batch(call.session, call.viewer, call.thing))
 
 
 @doors.door(
@@ -192,7 +209,7 @@ def get_batch(call: Call[Batch, None, None]) -> Answer:
 def undo_batch(call: Call[Batch, None, None]) -> Answer:
     """Undo a batch within ten minutes; what was changed since is left out and named."""
     batch, left_out = undo(call.session, call.viewer, call.thing.id)
-    return Answer(present_batch(call.session, batch, steps.outcomes_of(call.session, left_out)))
+    return Answer(present_batch(call.session, call.viewer, batch, steps.outcomes_of(call.session, call.viewer, left_out)))
 
 
 @doors.door(

@@ -139,7 +139,7 @@ def _typed(body: BatchForm) -> Form:
 
 def _rows(session: Session, call: AnyCall, site_id: int, ids: Sequence[int]) -> dict[int, QueueRow]:
     items = session.scalars(select(ReviewItem).where(ReviewItem.id.in_(ids), ReviewItem.site_id == site_id)).all()
-    return {item.id: row_of(item, call.viewer) for item in present_items(session, items)}
+    return {item.id: row_of(item, call.viewer) for item in present_items(session, call.viewer, items)}
 
 
 def _choosing(call: AnyCall, wanted: Sequence[tuple[int, int]], form: Form, *, left_out: Sequence[LeftOut] | None = None) -> Page:
@@ -191,7 +191,7 @@ def _batch(call: AnyCall, left: Mapping[int, str], form: Form) -> Page:
     rows = _rows(call.session, call, batch.site_id, list(left))
     undo_until = batch.created_at + BATCH_UNDO
     context: dict[str, Any] = {
-        "batch": present_batch(call.session, batch),
+        "batch": present_batch(call.session, call.viewer, batch),
         "left_out": [(rows[item_id], page_words.problem(kind)) for item_id, kind in left.items() if item_id in rows],
         "form": form,
         "words": page_words,

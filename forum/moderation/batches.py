@@ -18,10 +18,10 @@ from forum.comments.queries import lock_place
 from forum.comments.states import State
 from forum.moderation.decisions import Order, check, comment_of, decide
 from forum.moderation.items import age_later, find_open_item, lock_item, weigh
-from forum.moderation.models import Batch, Decision, ReviewItem
+from forum.moderation.models import Batch, Decision, ItemReason, ReviewItem
 from forum.moderation.moves import RESTRICTED, Deed, move_comment, restore_later, restrict, write_down
 from forum.moderation.queries import decisions_of_batch
-from forum.moderation.reasons import LANE_TIMES, DecisionReason
+from forum.moderation.reasons import LANE_TIMES, DecisionReason, ReportReason
 from forum.moderation.reporting import reopen_reports
 from forum.moderation.review import Action, ItemState
 from forum.moderation.rulings import Ruling, complete, record
@@ -132,6 +132,8 @@ def _take_back(session: Session, viewer: Viewer, decision: Decision) -> Refusal 
     reopen_reports(session, decision)
     decision.undone_at = now()
     item.state, item.closed_at = ItemState.OPEN.value, None
+    if session.get(ItemReason, (item.id, ReportReason.CONFIDENTIALITY.value)) is not None:
+        place.comment.confidential = True
     session.flush()
     # Its time may have come while it was closed, and its job with it.
     age_later(session, item)
@@ -148,14 +150,14 @@ def _restore_restriction(session: Session, place: Place, item: ReviewItem, undon
             Decision.comment_id == place.comment.id,
             Decision.id < undone.id,
             Decision.to_state == place.comment.state,
-            Decision.from_state != Decision.to_state,
+            Decision.restricts.is_(True),
             Decision.undone_at.is_(None),
         )
         .order_by(Decision.id.desc())
         .limit(1)
     )
     if former is not None:
-        restrict(place, former)
+        restrict(session, place, former)
     if former is not None and place.comment.state == State.SCREENED:
         over = former.created_at + 3 * LANE_TIMES[item.base_lane]
         restore_later(session, former, lane=item.base_lane, after=over - now())

@@ -21,6 +21,7 @@ from forum.comments.states import RevisionState, State
 from forum.moderation.items import close_item, find_open_item, lock_item, refuse_claimed
 from forum.moderation.models import Decision, ReviewItem
 from forum.moderation.moves import Deed, move_comment, restore_later, write_down
+from forum.moderation.queries import latest_decision
 from forum.moderation.reasons import LANE_TIMES, DecisionReason
 from forum.moderation.recusal import find_recusals
 from forum.moderation.reporting import settle_reports
@@ -36,7 +37,10 @@ UNDECIDED_STATEMENT = sentence("Nobody has decided on your comment in the time s
 
 @dataclass(frozen=True)
 class Order:
-    """What a moderator wants: ``version`` is the item's as it was seen. ``redacted``: the text without the marked spans; ``notice``: the public line."""
+    """What a moderator wants: ``version`` is the item's as it was seen. ``redacted``: the text without the marked spans; ``notice``: the public line.
+
+    ``appeal_id``: the appeal that it decides.
+    """
 
     action: Action
     reason: DecisionReason
@@ -46,6 +50,7 @@ class Order:
     redacted: Text | None = None
     notice: str = ""
     batch_id: int | None = None
+    appeal_id: int | None = None
 
 
 def decide(session: Session, viewer: Viewer, item_id: int, order: Order, *, draft: Mapping[str, Any] | None = None) -> Decision:
@@ -57,7 +62,7 @@ def decide(session: Session, viewer: Viewer, item_id: int, order: Order, *, draf
     place = lock_place(session, comment_of(session, item_id))
     item = lock_item(session, item_id)
     statement = check(session, viewer, place, item, order, draft=draft)
-    return _carry_out(session, viewer, place, item, order, statement)
+    return carry_out(session, viewer, place=place, item=item, order=order, statement=statement)
 
 
 def check(session: Session, viewer: Viewer, place: Place, item: ReviewItem, order: Order, *, draft: Mapping[str, Any] | None = None) -> str:
@@ -90,10 +95,11 @@ def check(session: Session, viewer: Viewer, place: Place, item: ReviewItem, orde
             allowed=tuple(action.value for action in allowed),
             members={"decision": None if item.state == ItemState.OPEN else latest_decision(session, item.id), "draft": draft},
         )
-    return _check_words(order)
+    return check_words(order)
 
 
-def _check_words(order: Order) -> str:
+def check_words(order: Order) -> str:
+    """Return the statement that the writer will read. Raises Refusal ``validation`` for what an order lacks: a sentence, a reason, the passages, the notice."""
     faults = []
     rule_of = ACTIONS[order.action]
     statement = order.statement.strip()
@@ -122,9 +128,11 @@ def _check_words(order: Order) -> str:
 
 def allowed_actions(item: ReviewItem, comment: Comment) -> tuple[Action, ...]:
     """Return what can be decided on an item now, whoever decides; nothing on a closed one."""
-    if item.state != ItemState.OPEN:
-        return ()
-    waits = item.revision_id is not None
+    return actions_on(comment, waits=item.revision_id is not None) if item.state == ItemState.OPEN else ()
+
+
+def actions_on(comment: Comment, *, waits: bool) -> tuple[Action, ...]:
+    """Return what can be decided on a comment as it is; ``waits``: a change of it does."""
 
     def fits(action: Action) -> bool:
         if State(comment.state) not in ACTIONS[action].events:
@@ -140,7 +148,11 @@ def allowed_actions(item: ReviewItem, comment: Comment) -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if fits(action))
 
 
-def _carry_out(session: Session, viewer: Viewer, place: Place, item: ReviewItem, order: Order, statement: str) -> Decision:
+def carry_out(session: Session, viewer: Viewer, *, place: Place, item: ReviewItem, order: Order, statement: str) -> Decision:
+    """Do what an order says, which was checked, and return the decision. The item may be closed: a decision on appeal is one on a closed case.
+
+    Place and item are locked by the caller. Raises KeyError for an action that the comment's state does not allow.
+    """
     comment, known = place.comment, ACTIONS[order.action]
     before, event = comment.state, known.events[State(comment.state)]
     ruling = Ruling(
@@ -151,27 +163,39 @@ def _carry_out(session: Session, viewer: Viewer, place: Place, item: ReviewItem,
         note=order.note,
         closes=known.closes,
         batch_id=order.batch_id,
+        appeal_id=order.appeal_id,
+        declines_change=known.closes and item.revision_id is not None and order.action is not Action.APPROVE,
     )
     decision = record(session, place, item, ruling)
     if known.closes:
         _settle_waiting(session, place, item, order.action)
     if order.action is Action.REDACT and order.redacted is not None:
-        actions.redact(session, place, order.redacted)
+        actions.redact(session, place, order.redacted, by=decision.id)
     elif order.action in (Action.LOCK, Action.UNLOCK, Action.NOTICE):
         _mark(session, place, order)
+        decision.notice = order.notice.strip() or None
     deed = Deed(ruling.actor, decision, known.is_public)
     if event is not None:
         move_comment(session, place, event, deed)
     else:
         write_down(session, place, order.action.value, deed, before=before)
     complete(session, place, decision)
+    comment.confidential = _stays_confidential(comment, order)
     if known.closes:
         settle_reports(session, item, decision, ReportState.UPHELD if known.upholds else ReportState.DECLINED)
-        close_item(item)
+        if item.state == ItemState.OPEN:
+            close_item(item)
     else:
         restore_later(session, decision, lane=item.base_lane, after=3 * LANE_TIMES[item.base_lane])
     session.flush()
     return decision
+
+
+def _stays_confidential(comment: Comment, order: Order) -> bool:
+    if order.action in (Action.REMOVE, Action.SCREEN_OUT) and order.reason is DecisionReason.CONFIDENTIALITY:
+        return True
+    # A person has read it and lets everybody read it, with or without some passages.
+    return comment.confidential and comment.state != State.VISIBLE
 
 
 def _settle_waiting(session: Session, place: Place, item: ReviewItem, action: Action) -> None:
@@ -202,11 +226,6 @@ def comment_of(session: Session, item_id: int) -> int:
     if found is None:
         raise not_found(sentence("item"))
     return found
-
-
-def latest_decision(session: Session, item_id: int) -> Decision | None:
-    """Return the newest decision on an item, or None."""
-    return session.scalar(select(Decision).where(Decision.item_id == item_id).order_by(Decision.id.desc()).limit(1))
 
 
 def restore_undecided(session: Session, payload: Mapping[str, Any]) -> None:

@@ -25,10 +25,11 @@ from forum.db.transaction import reading
 from forum.moderation import page_words, steps, watch
 from forum.moderation.forms import BackForm, BackQuery, DecisionForm, NoteForm
 from forum.moderation.items import claim, release
-from forum.moderation.marking import brackets_for, read_marks
+from forum.moderation.marking import brackets_for, mark, read_marks
+from forum.moderation.masking import reveal
 from forum.moderation.models import ReviewItem
 from forum.moderation.present import present_item
-from forum.moderation.reasons import DECISION_LABELS, REASONS, DecisionReason
+from forum.moderation.reasons import DECISION_LABELS, REASONS, DecisionReason, ReportReason
 from forum.moderation.review import ACTIONS, Action, ItemState
 from forum.moderation.rows import count_waiting, row_of
 from forum.moderation.schemas import CaseOut, DecisionIn, DecisionOut
@@ -80,6 +81,13 @@ def claim_item(call: Call[ReviewItem, BackForm, None]) -> Redirect:
     """Open an item: claim it for ten minutes, and land on it."""
     claim(call.session, call.viewer, call.thing.id)
     return Redirect(watch.item_address(call.thing.id, call.body.back))
+
+
+@doors.door("POST", "/mod/items/<id:item_id>/reveal", Permission.TEXT_REVEAL, load=steps.load_item, body=BackForm, redisplay=redisplay_item)
+def reveal_text(call: Call[ReviewItem, BackForm, None]) -> Redirect:
+    """Show a masked text for ten minutes, and land on it."""
+    reveal(call.session, call.viewer, call.thing.id)
+    return Redirect(f"{watch.item_address(call.thing.id, call.body.back)}#comment")
 
 
 @doors.door(
@@ -188,7 +196,7 @@ def _item(session: Session, viewer: Viewer, item: ReviewItem, sent: Sent, *, bac
     it = present_item(session, viewer, item)
     row = row_of(it.item, viewer)
     text = it.comment.body_md or ""
-    form = sent.form if sent.which == "decisions" else filled_form(reason=_likely_reason(it))
+    form = sent.form if sent.which == "decisions" else filled_form(reason=_likely_reason(it), action=_likely_action(it))
     context = {
         "it": it,
         "row": row,
@@ -200,7 +208,8 @@ def _item(session: Session, viewer: Viewer, item: ReviewItem, sent: Sent, *, bac
         "reasons": {reason.value: translated(label) for reason, label in DECISION_LABELS.items() if reason != DecisionReason.WITHIN_RULES},
         "statements": {reason.value: [translated(each) for each in texts] for reason, texts in STATEMENTS.items()},
         "brackets": brackets_for(text),
-        "change": find_difference(text, it.waiting.body_md) if it.waiting else [],
+        "marked": mark(text, _identifying(it, text)),
+        "change": find_difference(text, it.waiting.body_md) if it.waiting and it.waiting.body_md is not None else [],
         "above": [_stub(comment) for comment in it.ancestors],
         "below": [_stub(comment) for comment in it.replies],
         "standing": msgspec.convert(sent.standing, DecisionOut) if sent.standing else None,
@@ -233,6 +242,21 @@ def _likely_reason(it: CaseOut) -> str | None:
     named = [report.reason for report in it.reports] + [finding.reason for finding in it.findings]
     known = [reason for reason in REASONS if reason.value in named]
     return known[0].value if known else None
+
+
+def _likely_action(it: CaseOut) -> str | None:
+    # What could identify a patient is taken out, and the rest is shown.
+    is_about_that = ReportReason.CONFIDENTIALITY.value in it.item.reasons and it.comment.body_md is not None
+    return Action.REDACT.value if is_about_that and Action.REDACT.value in it.can else None
+
+
+def _identifying(it: CaseOut, text: str) -> list[tuple[int, int]]:
+    """Return the places in the comment's text that the newest finding named as identifying, where it spoke of this text."""
+    for finding in it.findings:
+        if finding.reason == ReportReason.CONFIDENTIALITY and finding.spans:
+            spans = [(span.start, span.end) for span in finding.spans]
+            return spans if [text[start:end] for start, end in spans] == finding.matches else []
+    return []
 
 
 def _stub(comment: CommentOut) -> Stub:

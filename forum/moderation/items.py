@@ -19,7 +19,7 @@ from forum.comments.states import State
 from forum.db.upsert import insert_if_absent
 from forum.jobs.actions import enqueue
 from forum.moderation.models import STANDING, ItemReason, Report, ReviewItem, StoredFinding
-from forum.moderation.reasons import LANE_TIMES
+from forum.moderation.reasons import LANE_TIMES, ReportReason
 from forum.moderation.review import ItemState, Origin, ReportState
 from forum.moderation.screening.findings import Outcome
 from forum.refusals import Kind, Refusal, not_found
@@ -81,6 +81,8 @@ def open_item(session: Session, place: Place, cause: Cause) -> ReviewItem:
             age_later(session, item)
     if cause.revision is not None:
         item.revision_id = cause.revision.id
+    if cause.reason == ReportReason.CONFIDENTIALITY:
+        place.comment.confidential = True
     session.flush()
     standing = {name: getattr(item, name) for name in STANDING if name != "id"}
     insert_if_absent(session, ItemReason, item_id=item.id, reason=cause.reason, **standing)

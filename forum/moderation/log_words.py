@@ -35,6 +35,7 @@ RULE_WORDS: dict[str, Sentence] = {
     "report-threshold": sentence("enough reports"),
     "restore-undecided": sentence("not decided in time"),
     "undecided": sentence("not decided in time"),
+    "resubmitted": sentence("brought back"),
 }
 QUOTED = sentence("“%(name)s”")
 NO_ARTICLE = sentence("an article that is not here any more")
@@ -96,6 +97,10 @@ EVENTS: dict[str, EventWords] = {
     "resubmit": EventWords(
         sentence("%(who)s changed a removed comment on %(article)s and submitted it again."),
         sentence("The rule %(who)s submitted a removed comment on %(article)s again."),
+    ),
+    "reveal": EventWords(
+        sentence("%(who)s read a masked text on %(article)s."),
+        sentence("The rule %(who)s read a masked text on %(article)s."),
     ),
     "rules": EventWords(
         sentence("%(who)s changed the rules by which comments are screened."),

@@ -4,6 +4,7 @@ The rule: a marked text that differs from the comment in anything but its marks 
 """
 
 import re
+from collections.abc import Sequence
 
 from forum.moderation.schemas import Span
 from forum.refusals import Fault, invalid
@@ -15,6 +16,16 @@ def brackets_for(text: str) -> tuple[str, str]:
     while "[" * count in text or "]" * count in text:
         count += 1
     return "[" * count, "]" * count
+
+
+def mark(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return ``text`` with the marks around these passages, which are in order and do not overlap."""
+    opening, closing = brackets_for(text)
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [text[at:start], opening, text[start:end], closing]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def read_marks(marked: str, text: str) -> list[Span]:

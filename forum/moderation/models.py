@@ -1,11 +1,24 @@
-"""Tables of moderation: review items, reports, decisions, batches, findings, notes, rule sets, and the append-only log.
+"""Tables of moderation: review items, reports, decisions, statements of reasons, batches, findings, notes, rule sets, and the append-only log.
 
-One open item per comment, one decision per version of an item, one open report per person and comment: constraints, not good manners.
+One open item per comment, one decision per version of an item, one open report per person and comment, no restriction without a statement: constraints, not
+good manners.
 """
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.comments.states import State
@@ -13,12 +26,13 @@ from forum.db.base import Base
 from forum.db.columns import Id, Key, Moment, one_of
 from forum.moderation.actors import ActorKind
 from forum.moderation.reasons import DecisionReason, ReportReason
-from forum.moderation.review import Action, ItemState, Origin, ReportState
+from forum.moderation.review import Action, ItemState, Origin, ReportState, Restriction, Source
 from forum.moderation.screening.findings import Outcome
 
 # Literal, never bound, as in forum/comments/models.py: a partial index is used only when the query's condition is its own.
 IS_OPEN = "state = 'open'"
 IS_CLOSED = "state = 'closed'"
+UNSENT = "mailed_at IS NULL"
 
 
 # What an item's reasons repeat of it.
@@ -122,6 +136,8 @@ class Decision(Base):
     """What was decided on a comment, by whom (``moderator_id``, or a ``rule`` when no person did), why, and what it changed. Never edited but for its undoing.
 
     ``item_version``: the version of the item that the moderator saw. ``comment_version``: the comment's right after. ``statement``: what the writer reads.
+    ``notice``: the line that it put below the comment. ``restricts``: it takes something from the writer, so the database wants a statement of reasons for it (``stated_id``) before it commits. ``appeal_id``: the
+    appeal that led to it – no foreign key, since appeals belong to a room above.
     """
 
     __tablename__ = "decisions"
@@ -132,6 +148,9 @@ class Decision(Base):
         one_of("reason", DecisionReason),
         CheckConstraint("(moderator_id IS NULL) <> (rule IS NULL)", name="moderator_or_rule"),
         CheckConstraint("length(statement) >= 40", name="statement"),
+        CheckConstraint("action NOT IN ('remove', 'redact', 'screen_out', 'lock', 'notice', 'hold') OR restricts", name="restricts"),
+        ForeignKeyConstraint(["stated_id"], ["statements.decision_id"], name="fk_decisions_stated", deferrable=True, initially="DEFERRED"),
+        Index(None, "site_id", "created_at"),
         Index(None, "comment_id", "id"),
         Index(None, "moderator_id", "comment_id"),
         Index(None, "batch_id"),
@@ -149,16 +168,89 @@ class Decision(Base):
     reason: Mapped[str] = mapped_column(String(32))
     statement: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    notice: Mapped[str | None] = mapped_column(String(500))
     from_state: Mapped[str] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
     comment_version: Mapped[int]
     closes: Mapped[bool]
     own_initiative: Mapped[bool] = mapped_column(default=False, server_default=false())
+    restricts: Mapped[bool] = mapped_column(default=False, server_default=false())
+    stated_id: Mapped[int | None] = mapped_column(Id, Computed("CASE WHEN restricts THEN id END", persisted=True), deferred=True)
+    appeal_id: Mapped[int | None] = mapped_column(Id, index=True)
     batch_id: Mapped[int | None] = mapped_column(Id, ForeignKey("batches.id"))
     undoes_id: Mapped[int | None] = mapped_column(Id, ForeignKey("decisions.id"))
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
     resubmitted_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class StatementOfReasons(Base):
+    """Why somebody was restricted: one for each decision that takes something from a writer, and one for each sanction. Never edited.
+
+    The items are those of Regulation (EU) 2022/2065, Article 17(3). What was decided in words – the facts – stands in the decision or the sanction itself.
+    ``source``: what brought it up; ``detected_automatically`` and ``decided_automatically``: whether automated means found, and decided. ``ground``: ``law``, or the
+    ``rules`` of the site; ``clause``: the reason's code. ``ends_at``: None for what lasts until it is decided otherwise. ``mail_after``: when the mail about it may
+    go, since a batch can be undone; ``mailed_at``: when it went. ``decision_id`` and ``sanction_id`` are no foreign keys: those refer to this.
+    """
+
+    __tablename__ = "statements"
+    __table_args__ = (
+        UniqueConstraint("decision_id"),
+        UniqueConstraint("sanction_id"),
+        one_of("restriction", Restriction),
+        one_of("source", Source),
+        CheckConstraint("(decision_id IS NULL) <> (sanction_id IS NULL)", name="decision_or_sanction"),
+        CheckConstraint("ground IN ('law', 'rules')", name="ground"),
+        Index(None, "account_id", "id"),
+        Index("ix_statements_to_mail", "mail_after", "id", sqlite_where=text(UNSENT), postgresql_where=text(UNSENT)),
+    )
+
+    id: Mapped[Key]
+    site_id: Mapped[int] = mapped_column(Id, ForeignKey("sites.id"))
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id"))
+    decision_id: Mapped[int | None] = mapped_column(Id)
+    sanction_id: Mapped[int | None] = mapped_column(Id)
+    restriction: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(16))
+    detected_automatically: Mapped[bool]
+    decided_automatically: Mapped[bool]
+    ground: Mapped[str] = mapped_column(String(8))
+    clause: Mapped[str] = mapped_column(String(32))
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)
+    appeal_until: Mapped[datetime] = mapped_column(Moment)
+    mail_after: Mapped[datetime] = mapped_column(Moment)
+    mailed_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class CommentRestriction(Base):
+    """The decision by which a comment is held, screened or removed at present. Without a row here the database takes none into such a state."""
+
+    __tablename__ = "restrictions"
+    __table_args__ = (Index(None, "decision_id"),)
+
+    # No foreign keys to comments and decisions: both refer here, the one directly and the other by way of the statement.
+    comment_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    decision_id: Mapped[int] = mapped_column(Id, ForeignKey("statements.decision_id", deferrable=True, initially="DEFERRED"))
+
+
+class Reveal(Base):
+    """Who has asked to see a masked text, and when last: it is shown to this moderator for ten minutes. Each asking is a row of the log."""
+
+    __tablename__ = "reveals"
+
+    comment_id: Mapped[int] = mapped_column(Id, ForeignKey("comments.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id"), primary_key=True)
+    revealed_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Reconsideration(Base):
+    """A token with which a writer has sent a text again that could identify a patient, by its hash: each is good once."""
+
+    __tablename__ = "reconsiderations"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class Report(Base):
@@ -174,6 +266,7 @@ class Report(Base):
         Index(None, "reporter_id", "id"),
         Index(None, "item_id", "state"),
         Index(None, "comment_id", "reporter_id"),
+        Index(None, "site_id", "created_at"),
     )
 
     id: Mapped[Key]
@@ -195,7 +288,7 @@ class Report(Base):
 
 
 class StoredFinding(Base):
-    """What one phase of screening found in one revision of a comment; ``matches`` is a JSON list of the words that led to it."""
+    """What one phase of screening found in one revision of a comment; ``matches`` is a JSON list of the words that led to it, ``spans`` of their places in the text."""
 
     __tablename__ = "findings"
     __table_args__ = (one_of("outcome", Outcome), Index(None, "comment_id", "id"), Index(None, "revision_id"))
@@ -209,6 +302,7 @@ class StoredFinding(Base):
     reason: Mapped[str] = mapped_column(String(32))
     detail: Mapped[str] = mapped_column(Text)
     matches: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    spans: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -16,8 +16,9 @@ from forum.jobs.actions import enqueue
 from forum.moderation import log
 from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.models import Decision
+from forum.moderation.stating import bind_restriction, release_restriction
 
-RESTRICTED = (State.SCREENED, State.REMOVED)
+RESTRICTED = (State.HELD, State.SCREENED, State.REMOVED)
 RESTORE_UNDECIDED = "restore-undecided"
 
 
@@ -33,24 +34,27 @@ class Deed:
 def move_comment(session: Session, place: Place, event: str, deed: Deed, *, to: State | None = None) -> None:
     """Move the comment of ``place`` by ``event`` and write it down. Raises Refusal ``illegal-transition``.
 
-    A restriction names its decision, so that a tombstone can say who hid the text and why. Exactly one row is added to the log.
+    A restriction names its decision, so that a tombstone can say who hid the text and why, and the database that there is a statement of reasons; who leads
+    a comment back into one without a decision calls ``restrict`` with one in the same transaction. Exactly one row is added to the log.
     """
     comment, decision = place.comment, deed.decision
     before = comment.state
     actions.move(session, place, event, to=to)
     state = State(comment.state)
     if state in RESTRICTED and decision is not None:
-        restrict(place, decision)
+        restrict(session, place, decision)
     elif state is State.VISIBLE:
         comment.restriction_by = comment.restriction_reason = comment.restriction_id = None
+    release_restriction(session, comment)
     write_down(session, place, decision.action if decision else event, deed, before=before)
 
 
-def restrict(place: Place, decision: Decision) -> None:
-    """Let the comment's tombstone speak of ``decision``: whether a person or a rule hid it, and why."""
+def restrict(session: Session, place: Place, decision: Decision) -> None:
+    """Let the comment's restriction be that of ``decision``: its tombstone says whether a person or a rule hid it, and why."""
     comment = place.comment
     comment.restriction_by = "rule" if decision.moderator_id is None else "moderator"
     comment.restriction_reason, comment.restriction_id = decision.reason, decision.id
+    bind_restriction(session, comment, decision)
 
 
 def write_down(session: Session, place: Place, event: str, deed: Deed, *, before: str) -> None:

@@ -1,6 +1,6 @@
 """Moderation's rows as structures: for moderators with everything they need, for writers and reporters with what is theirs. A bounded number of reads a page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -11,12 +11,13 @@ from forum.articles.models import Article
 from forum.articles.present import present_person
 from forum.articles.queries import get_article
 from forum.comments.models import Comment
-from forum.comments.present import present_comment, present_stub
+from forum.comments.present import is_text_public, present_comment, present_stub
 from forum.comments.queries import Row, list_ancestors, read_branch
 from forum.moderation import queries
 from forum.moderation.batches import BATCH_UNDO
 from forum.moderation.decisions import allowed_actions
 from forum.moderation.items import is_claimed_by_other
+from forum.moderation.masking import masked_among
 from forum.moderation.models import Batch, Decision, ModeratorNote, Report, ReviewItem, StoredFinding
 from forum.moderation.reasons import accuracy
 from forum.moderation.recusal import find_recusals
@@ -33,6 +34,7 @@ from forum.moderation.schemas import (
     NoteOut,
     ReceiptOut,
     ReportOut,
+    Span,
     WaitingOut,
 )
 from forum.refusals import not_found
@@ -48,13 +50,14 @@ OUTCOMES: dict[ReportState, Sentence] = {
 }
 
 
-def present_items(session: Session, items: Sequence[ReviewItem]) -> list[ItemRow]:
-    """Return rows of the queue; five reads whatever their number."""
+def present_items(session: Session, viewer: Viewer, items: Sequence[ReviewItem]) -> list[ItemRow]:
+    """Return rows of the queue as ``viewer`` may read them; six reads whatever their number."""
     ids = [item.id for item in items]
     comments = queries.comments_by_id(session, {item.comment_id for item in items})
     articles = queries.articles_by_id(session, {item.article_id for item in items})
     reasons, reports = queries.reasons_of(session, ids), queries.count_reports(session, ids)
     claimers = queries.handles_of(session, [item.claimed_by for item in items])
+    masked = masked_among(session, viewer, (comment for comment, _ in comments.values()))
     return [
         ItemRow(
             id=item.id,
@@ -72,7 +75,8 @@ def present_items(session: Session, items: Sequence[ReviewItem]) -> list[ItemRow
             claimed_by=claimers.get(item.claimed_by),
             claimed_until=item.claimed_until,
             waiting_edit=item.revision_id is not None,
-            comment=present_stub(comments[item.comment_id], articles[item.article_id].author_ids, reveal=True),
+            masked=item.comment_id in masked,
+            comment=present_stub(comments[item.comment_id], articles[item.article_id].author_ids, reveal=item.comment_id not in masked),
             article=_article(articles[item.article_id]),
         )
         for item in items
@@ -87,14 +91,16 @@ def present_item(session: Session, viewer: Viewer, item: ReviewItem) -> CaseOut:
     branch = read_branch(session, comment, after_id=0, limit=REPLIES_SHOWN)
     above = list_ancestors(session, [comment]).get(comment.id, [])
     recusals = find_recusals(session, viewer, article, comment)
+    masked = masked_among(session, viewer, (comment, *(each for each, _ in (*above, *branch.rows))))
+    is_masked = comment.id in masked
     free = not recusals and not is_claimed_by_other(viewer, item)
     return CaseOut(
-        item=present_items(session, [item])[0],
-        comment=present_comment(row, article.author_ids, reveal=True),
-        waiting=_waiting(session, comment),
-        ancestors=[present_comment(each, article.author_ids, reveal=True) for each in above],
-        replies=[present_comment(each, article.author_ids, reveal=True) for each in branch.rows],
-        findings=[_finding(finding, number) for finding, number in queries.list_findings(session, comment.id)],
+        item=present_items(session, viewer, [item])[0],
+        comment=present_comment(row, article.author_ids, reveal=not is_masked),
+        waiting=_waiting(session, comment, is_masked=is_masked),
+        ancestors=[present_comment(each, article.author_ids, reveal=each[0].id not in masked) for each in above],
+        replies=[present_comment(each, article.author_ids, reveal=each[0].id not in masked) for each in branch.rows],
+        findings=[_finding(finding, number, is_masked=is_masked) for finding, number in queries.list_findings(session, comment.id)],
         reports=_reports(session, item),
         decisions=present_decisions(session, queries.list_decisions(session, comment.id)),
         history=present_history(session, account, item.site_id),
@@ -164,23 +170,28 @@ def present_receipt(report: Report) -> ReceiptOut:
     )
 
 
-def present_batch(session: Session, batch: Batch, left_out: Sequence[BatchItemOut] = ()) -> BatchOut:
-    """Return a batch with what it decided, and what it had to leave out."""
+def present_batch(session: Session, viewer: Viewer, batch: Batch, left_out: Sequence[BatchItemOut] = ()) -> BatchOut:
+    """Return a batch with what it decided, and what it had to leave out; masked texts without their beginnings."""
     decisions = queries.decisions_of_batch(session, batch)
     rows = queries.comments_by_id(session, {decision.comment_id for decision in decisions})
+    masked = masked_among(session, viewer, (comment for comment, _ in rows.values()))
     done = [
-        BatchItemOut(decision.item_id, decision.comment_id, True, None, None, _excerpt(rows[decision.comment_id])) for decision in decisions
+        BatchItemOut(decision.item_id, decision.comment_id, True, None, None, _excerpt(rows[decision.comment_id], masked))
+        for decision in decisions
     ]
     return BatchOut(batch.id, batch.action, [*done, *left_out], batch.created_at + BATCH_UNDO, batch.undone_at)
 
 
-def present_outcome(session: Session, item_id: int, *, problem: str | None = None, detail: str | None = None) -> BatchItemOut:
+def present_outcome(
+    session: Session, viewer: Viewer, item_id: int, *, problem: str | None = None, detail: str | None = None
+) -> BatchItemOut:
     """Return what a batch would do to one item, or why it leaves it out."""
     item = session.get(ReviewItem, item_id)
     if item is None:
         return BatchItemOut(item_id, None, False, problem, detail and str(detail), None)
     row = queries.comments_by_id(session, [item.comment_id])[item.comment_id]
-    return BatchItemOut(item_id, item.comment_id, problem is None, problem, detail and str(detail), _excerpt(row))
+    masked = masked_among(session, viewer, row[:1])
+    return BatchItemOut(item_id, item.comment_id, problem is None, problem, detail and str(detail), _excerpt(row, masked))
 
 
 def get_by_reference(session: Session, reference: str) -> Report:
@@ -191,29 +202,31 @@ def get_by_reference(session: Session, reference: str) -> Report:
     return report
 
 
-def _excerpt(row: Row) -> str:
-    return excerpt(row[0].body_html or "")
+def _excerpt(row: Row, masked: Collection[int]) -> str | None:
+    return None if row[0].id in masked and not is_text_public(row[0]) else excerpt(row[0].body_html or "")
 
 
 def _article(article: Article) -> ArticleRef:
     return ArticleRef(article.id, article.title, f"/a/{article.slug}")
 
 
-def _waiting(session: Session, comment: Comment) -> WaitingOut | None:
+def _waiting(session: Session, comment: Comment, *, is_masked: bool) -> WaitingOut | None:
     revision = queries.waiting_revision(session, comment.id)
     if revision is None:
         return None
-    return WaitingOut(revision.number, revision.body_md, revision.body_html or "", revision.stance, revision.created_at)
+    body_md, body_html = (None, None) if is_masked else (revision.body_md, revision.body_html or "")
+    return WaitingOut(revision.number, body_md, body_html, revision.stance, revision.created_at)
 
 
-def _finding(finding: StoredFinding, number: int) -> FindingOut:
+def _finding(finding: StoredFinding, number: int, *, is_masked: bool) -> FindingOut:
     return FindingOut(
         phase=finding.phase,
         outcome=finding.outcome,
         code=finding.code,
         reason=finding.reason,
         detail=finding.detail,
-        matches=msgspec.json.decode(finding.matches, type=list[str]),
+        matches=[] if is_masked else msgspec.json.decode(finding.matches, type=list[str]),
+        spans=[Span(start, end) for start, end in msgspec.json.decode(finding.spans, type=list[tuple[int, int]])],
         revision=number,
         created_at=finding.created_at,
     )

@@ -202,6 +202,11 @@ def list_decisions(session: Session, comment_id: int) -> list[Decision]:
     return list(session.scalars(newest))[::-1]
 
 
+def latest_decision(session: Session, item_id: int) -> Decision | None:
+    """Return the newest decision on an item, or None."""
+    return session.scalar(select(Decision).where(Decision.item_id == item_id).order_by(Decision.id.desc()).limit(1))
+
+
 def decisions_on_writer(session: Session, account_id: int, site_id: int) -> list[Decision]:
     """Return the newest 20 decisions on a person's newest 200 comments."""
     own = _newest_of(account_id, site_id).with_only_columns(Comment.id)

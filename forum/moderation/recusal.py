@@ -1,6 +1,8 @@
 """Why a moderator may not decide on a comment: nobody acts in two parts at once (product design C-6, C-12, principle 0-3)."""
 
-from sqlalchemy import exists, select
+from collections.abc import Collection
+
+from sqlalchemy import exists, select, union_all
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
@@ -38,3 +40,12 @@ def find_recusals(session: Session, viewer: Viewer, article: Article, comment: C
         )
         if holds
     ]
+
+
+def recused_among(session: Session, account_ids: Collection[int], article: Article, comment: Comment) -> frozenset[int]:
+    """Return those of these accounts that may not decide on the comment, for the same reasons. One read."""
+    answered = select(Comment.author_id).where(Comment.parent_id == comment.id, Comment.author_id.in_(account_ids))
+    tagged = select(Tag.account_id).where(Tag.comment_id == comment.id, Tag.account_id.in_(account_ids))
+    reported = select(Report.reporter_id).where(Report.comment_id == comment.id, Report.reporter_id.in_(account_ids))
+    found = set(session.scalars(union_all(answered, tagged, reported))) if account_ids else set()
+    return frozenset(account_ids) & (found | {comment.author_id, *article.author_ids})

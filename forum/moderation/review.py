@@ -50,6 +50,37 @@ class Action(StrEnum):
     UNDO = "undo"
 
 
+class Restriction(StrEnum):
+    """What a statement of reasons is about: what became of a comment, or what was imposed on a person."""
+
+    HELD = "held"
+    CHANGE_HELD = "change_held"
+    CHANGE_DECLINED = "change_declined"
+    SCREENED = "screened"
+    REMOVED = "removed"
+    REDACTED = "redacted"
+    LOCKED = "locked"
+    NOTICED = "noticed"
+    REMINDER = "reminder"
+    WARNING = "warning"
+    PRE_MODERATION = "pre_moderation"
+    MUTE = "mute"
+    TAG_MUTE = "tag_mute"
+    REPORT_MUTE = "report_mute"
+    SUSPENSION = "suspension"
+    BAN = "ban"
+
+
+class Source(StrEnum):
+    """What brought a restriction about: readers' reports, a notice under the law, an automated check, the writer's own bringing it back, or a moderator's own look."""
+
+    REPORT = "report"
+    NOTICE = "notice"
+    SCREENING = "screening"
+    RESUBMISSION = "resubmission"
+    OWN_INITIATIVE = "own_initiative"
+
+
 @dataclass(frozen=True)
 class ActionRule:
     """When an action can be chosen and what it does: the states it starts from, the event it fires in each, whether it closes the item, what reports come to.

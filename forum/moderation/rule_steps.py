@@ -120,12 +120,14 @@ def _changed(posted: Posted, change: Change, say: Say) -> ChangedCommentOut:
         excerpt=excerpt(posted.html),
         before=before,
         after=after,
-        finding=_finding(change.after, say) or _finding(change.before, say),
+        finding=_finding(posted, change.after, say) or _finding(posted, change.before, say),
     )
 
 
-def _finding(verdict: Verdict, say: Say) -> RuleFindingOut | None:
+def _finding(posted: Posted, verdict: Verdict, say: Say) -> RuleFindingOut | None:
     found = verdict.deciding
     if found is None:
         return None
-    return RuleFindingOut(found.phase, found.outcome, found.code, found.reason, say(found.detail), found.matches)
+    return RuleFindingOut(
+        found.phase, found.outcome, found.code, found.reason, say(found.detail), () if posted.is_masked else found.matches
+    )

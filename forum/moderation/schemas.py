@@ -28,7 +28,10 @@ class ArticleRef(msgspec.Struct, frozen=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True):
-    """An item of the queue. ``lane`` 0 is the most urgent; ``overdue``: it has moved up a lane; ``waiting_edit``: a change waits, readers see the text before it."""
+    """An item of the queue. ``lane`` 0 is the most urgent; ``overdue``: it has moved up a lane; ``waiting_edit``: a change waits, readers see the text before it.
+
+    ``masked``: it may identify a patient, and the caller has not asked to see it.
+    """
 
     id: int
     version: int
@@ -45,6 +48,7 @@ class ItemRow(msgspec.Struct, frozen=True):
     claimed_by: str | None
     claimed_until: datetime | None
     waiting_edit: bool
+    masked: bool
     comment: Stub
     article: ArticleRef
 
@@ -56,8 +60,15 @@ class ItemsOut(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of the comment's source text, in characters: from ``start`` up to, not including, ``end``."""
+
+    start: Annotated[int, Meta(ge=0, le=200_000)]
+    end: Annotated[int, Meta(ge=1, le=200_000)]
+
+
 class FindingOut(msgspec.Struct, frozen=True):
-    """What one phase of screening found in one revision: the words of the text that led to it are ``matches``."""
+    """What one phase of screening found in one revision: the words of the text that led to it are ``matches``, at ``spans`` in it (none shown while it is masked)."""
 
     phase: str
     outcome: str
@@ -65,6 +76,7 @@ class FindingOut(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     matches: list[str]
+    spans: list[Span]
     revision: int
     created_at: datetime
 
@@ -140,11 +152,11 @@ class HistoryOut(msgspec.Struct, frozen=True):
 
 
 class WaitingOut(msgspec.Struct, frozen=True):
-    """A change that waits for a moderator: its revision's number, text and stance."""
+    """A change that waits for a moderator: its revision's number, text (null while it is masked) and stance."""
 
     revision: int
-    body_md: str
-    body_html: str
+    body_md: str | None
+    body_html: str | None
     stance: str | None
     created_at: datetime
 
@@ -174,13 +186,6 @@ class ClaimOut(msgspec.Struct, frozen=True):
     item_id: int
     version: int
     expires_at: datetime
-
-
-class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A stretch of the comment's source text, in characters: from ``start`` up to, not including, ``end``."""
-
-    start: Annotated[int, Meta(ge=0, le=200_000)]
-    end: Annotated[int, Meta(ge=1, le=200_000)]
 
 
 class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

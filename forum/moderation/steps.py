@@ -160,9 +160,9 @@ def take_decision(session: Session, viewer: Viewer, item_id: int, sent: Decision
         raise
 
 
-def outcomes_of(session: Session, left_out: Sequence[LeftOut]) -> list[BatchItemOut]:
+def outcomes_of(session: Session, viewer: Viewer, left_out: Sequence[LeftOut]) -> list[BatchItemOut]:
     """Return what a batch left out, with the kind and sentence of each refusal."""
-    return [present_outcome(session, one.item_id, problem=one.refusal.kind.value, detail=one.refusal.detail) for one in left_out]
+    return [present_outcome(session, viewer, one.item_id, problem=one.refusal.kind.value, detail=one.refusal.detail) for one in left_out]
 
 
 def comment_at(session: Session, url: str) -> Comment:
@@ -194,7 +194,7 @@ def read_queue(call: AnyCall) -> ItemsOut:
     key = cursors().read(purpose, query.cursor) if query.cursor else ()
     page = list_items(call.session, call.thing.id, query, key=key)
     following = cursors().write(purpose, page.next_key) if page.next_key else None
-    return ItemsOut(present_items(call.session, page.items), following)
+    return ItemsOut(present_items(call.session, call.viewer, page.items), following)
 
 
 def open_by_moderator(call: AnyCall) -> tuple[ReviewItem, bool]:

@@ -40,12 +40,13 @@ STAFF = tuple(role.value for role in Role if role.includes(Role.MODERATOR))
 
 @dataclass(frozen=True)
 class Posted:
-    """A comment of the sample: its writer, when it was written, its rendered text, and what screening looks at."""
+    """A comment of the sample: its writer, when it was written, its rendered text (empty while it is masked), and what screening looks at."""
 
     author: PersonOut
     created_at: datetime
     html: str
     sample: Sample
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class _Row(NamedTuple):
     published_at: datetime | None
     body_md: str | None
     body_html: str | None
+    state: str
+    confidential: bool
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether it may identify a patient and readers cannot see it; here nobody can ask to."""
+        return self.confidential and self.state != State.VISIBLE
 
 
 def gather_posted(session: Session, site_id: int) -> list[Posted]:
@@ -116,7 +124,9 @@ def _posted(row: _Row, author: Account, staff: Collection[int], by_authors: Coll
         accepted_count=accepted.before(row),
     )
     context = ScreeningContext(text=row.body_md or "", writer=facts, limits_repetition=False)
-    return Posted(present_person(author), row.created_at, row.body_html or "", Sample(row.id, context))
+    return Posted(
+        present_person(author), row.created_at, "" if row.is_masked else row.body_html or "", Sample(row.id, context), row.is_masked
+    )
 
 
 def _read_newest(session: Session, site_id: int) -> list[_Row]:
@@ -129,6 +139,8 @@ def _read_newest(session: Session, site_id: int) -> list[_Row]:
             Comment.published_at,
             Comment.body_md,
             Comment.body_html,
+            Comment.state,
+            Comment.confidential,
         )
         .where(Comment.site_id == site_id, Comment.state != State.ERASED.value, Comment.body_md.is_not(None))
         .order_by(Comment.id.desc())

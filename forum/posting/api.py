@@ -65,7 +65,7 @@ def list_comments(call: Call[Article, None, ThreadQuery]) -> Answer:
 
 def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     """Check and render the text before the transaction begins."""
-    return prepare_body(call.body.body_md)
+    return prepare_body(call.body.body_md, reconsidered=call.body.reconsidered)
 
 
 @doors.door(
@@ -76,7 +76,7 @@ def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     prepare=prepare_comment,
     body=CommentIn,
     answers={201: CommentOut, 202: CommentOut},
-    problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED),
+    problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED, Kind.PLEASE_RECONSIDER),
 )
 def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
     """Comment on an article, or answer a comment of it; 202: a moderator reads it before others can."""
@@ -118,7 +118,8 @@ def get_comment(call: Call[Comment, None, None]) -> Answer:
 
 def prepare_change(call: Call[Comment, CommentPatch, None]) -> PreparedBody | None:
     """Check and render the new text, if one was sent, before the transaction begins."""
-    return prepare_body(call.body.body_md) if isinstance(call.body.body_md, str) else None
+    body = call.body
+    return prepare_body(body.body_md, reconsidered=body.reconsidered) if isinstance(body.body_md, str) else None
 
 
 @doors.door(
@@ -129,7 +130,7 @@ def prepare_change(call: Call[Comment, CommentPatch, None]) -> PreparedBody | No
     prepare=prepare_change,
     body=CommentPatch,
     answers={200: CommentOut, 202: CommentOut},
-    problems=CHANGES,
+    problems=(*CHANGES, Kind.PLEASE_RECONSIDER),
     versioned=True,
 )
 def edit_comment(call: Call[Comment, CommentPatch, None]) -> Answer:

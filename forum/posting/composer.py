@@ -14,10 +14,20 @@ from forum.comments.queries import find_row, get_comment
 from forum.comments.schemas import CommentOut
 from forum.comments.states import State
 from forum.posting.discussion import read_one
+from forum.posting.nudge import Nudge
 from forum.posting.standing import read_standing
 from forum.refusals import Kind
 from forum.web.forms import Form
 from forum.web.pages import Page
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What stands in a composer: the form, its preview (safe HTML) where one was asked for, and what its writer is asked to reconsider, if anything."""
+
+    form: Form
+    preview: str | None = None
+    nudge: Nudge | None = None
 
 
 @dataclass(frozen=True)
@@ -32,38 +42,41 @@ class Composer:
     preview: str | None = None
     is_open: bool = True
     version: str = ""
+    nudge: Nudge | None = None
 
 
-def answer_composer(article: Article, form: Form, *, parent: CommentOut | None = None, preview: str | None = None) -> Composer:
+def answer_composer(article: Article, draft: Draft, *, parent: CommentOut | None = None) -> Composer:
     """Return the composer of an answer to an article or, with ``parent``, to a comment of it."""
     page = f"/a/{article.slug}"
     # A thread may be locked while the discussion is open: what was refused as closed is not offered again.
-    is_open = article.closed_at is None and form.kind != Kind.CLOSED
-    return Composer("reply" if parent else "article", f"{page}/comments", f"{page}/preview", form, parent, preview, is_open)
+    is_open = article.closed_at is None and draft.form.kind != Kind.CLOSED
+    purpose = "reply" if parent else "article"
+    return Composer(purpose, f"{page}/comments", f"{page}/preview", draft.form, parent, draft.preview, is_open, nudge=draft.nudge)
 
 
-def edit_composer(comment: CommentOut, form: Form, *, preview: str | None = None) -> Composer:
+def edit_composer(comment: CommentOut, draft: Draft) -> Composer:
     """Return the composer that changes a comment."""
     # After a stale save the present text is shown beside the form, so that the next save may replace it.
+    form = draft.form
     version = str(comment.version) if form.kind == Kind.STALE_VERSION else form.value("version")
     purpose = "resubmit" if comment.state == State.REMOVED else "edit"
-    return Composer(purpose, f"{comment.url}/edit", f"{comment.url}/preview", form, None, preview, version=version)
+    return Composer(purpose, f"{comment.url}/edit", f"{comment.url}/preview", form, None, draft.preview, version=version, nudge=draft.nudge)
 
 
-def show_answer(session: Session, viewer: Viewer, article: Article, form: Form, *, preview: str | None = None) -> Page:
+def show_answer(session: Session, viewer: Viewer, article: Article, draft: Draft) -> Page:
     """Return the page of an answer being written; what it answers is named in the form, and ignored when it is not of this article."""
-    parent = _find_parent(session, viewer, article, form.value("parent_id"))
-    composer = answer_composer(article, form, parent=parent, preview=preview)
+    parent = _find_parent(session, viewer, article, draft.form.value("parent_id"))
+    composer = answer_composer(article, draft, parent=parent)
     return Page("posting/compose.html", {"article": present_articles(session, [article])[0], "composer": composer})
 
 
-def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Article, form: Form, *, preview: str | None = None) -> Page:
+def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Article, draft: Draft) -> Page:
     """Return the page of a comment being changed."""
     comment = read_one(session, viewer, comment_id)
     context = {
         "article": present_articles(session, [article])[0],
         "comment": comment,
-        "composer": edit_composer(comment, form, preview=preview),
+        "composer": edit_composer(comment, draft),
         "standing": read_standing(session, viewer, get_comment(session, comment_id)),
     }
     return Page("posting/edit.html", context)

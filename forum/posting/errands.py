@@ -19,7 +19,7 @@ from forum.comments.schemas import RowId
 from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.posting.addresses import comment_address
-from forum.posting.composer import show_answer, show_edit
+from forum.posting.composer import Draft, show_answer, show_edit
 from forum.refusals import Refusal
 from forum.stances.actions import put_tag, remove_tag
 from forum.stances.words import STANCE_WORDS
@@ -118,7 +118,7 @@ def run_text(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
         return Redirect("/")
     flash(_("You are signed in. Here is your text; post it when you are ready."))
     form = filled_form(body_md=errand.body_md, stance=errand.stance, parent_id=errand.parent_id)
-    return show_answer(session, viewer, get_article(session, errand.article_id), form)
+    return show_answer(session, viewer, get_article(session, errand.article_id), Draft(form))
 
 
 def describe_edit(session: Session, data: str) -> str | None:
@@ -136,7 +136,7 @@ def run_edit(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
     require(viewer, Permission.COMMENT_EDIT, comment)
     flash(_("You are signed in. Here is your text; save it when you are ready."))
     form = filled_form(body_md=errand.body_md, stance=errand.stance, version=errand.version)
-    return show_edit(session, viewer, comment.id, get_article(session, comment.article_id), form)
+    return show_edit(session, viewer, comment.id, get_article(session, comment.article_id), Draft(form))
 
 
 KINDS = {"tag": ErrandKind(describe_tag, run_tag), "text": ErrandKind(describe_text, run_text), "edit": ErrandKind(describe_edit, run_edit)}

@@ -6,7 +6,7 @@ import msgspec
 from flask_babel import gettext as _
 from msgspec import Meta
 
-from forum.comments.schemas import Body, RowId, ThreadQuery
+from forum.comments.schemas import Body, RowId, ThreadQuery, Token
 from forum.comments.stance import Stance
 from forum.refusals import Fault, invalid
 
@@ -23,19 +23,29 @@ class ComposeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stand: Stance | None = None
 
 
-class CommentForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A comment as the composer sends it."""
+class TextForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text as the composer sends it; ``attested`` says that its writer has reconsidered it, with the token that was given out for that."""
 
     body_md: Body = ""
     stance: Stance | None = None
+    reconsidered: Token = ""
+    attested: Literal["1"] | None = None
+
+    @property
+    def token(self) -> str | None:
+        """The token, where the writer has ticked the box."""
+        return self.reconsidered if self.attested else None
+
+
+class CommentForm(TextForm, frozen=True, forbid_unknown_fields=True):
+    """A comment as the composer sends it."""
+
     parent_id: RowId | None = None
 
 
-class EditForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EditForm(TextForm, frozen=True, forbid_unknown_fields=True):
     """A changed comment; ``version`` is the one that the form was filled from."""
 
-    body_md: Body = ""
-    stance: Stance | None = None
     version: int = 0
 
 

@@ -23,9 +23,10 @@ from forum.comments.states import State
 from forum.db.transaction import writing
 from forum.posting import errands
 from forum.posting.addresses import address_before, comment_address
-from forum.posting.composer import show_answer, show_edit
+from forum.posting.composer import Draft, show_answer, show_edit
 from forum.posting.discussion import load_article_by_slug, load_comment, read_marks, read_one
 from forum.posting.forms import CommentForm, ComposeQuery, EditForm, TagForm
+from forum.posting.nudge import read_nudge
 from forum.posting.prepare import PreparedBody, prepare_body
 from forum.posting.revise import revise, unwithdraw, withdraw
 from forum.posting.standing import read_standing
@@ -44,7 +45,7 @@ ERRANDS.update(errands.KINDS)
 @doors.door("GET", "/a/<slug>/comments", Permission.COMMENT_CREATE, load=load_article_by_slug, query=ComposeQuery)
 def show_composer(call: Call[Article, None, ComposeQuery]) -> Page:
     """Show the composer of an answer to the article."""
-    return show_answer(call.session, call.viewer, call.thing, filled_form(stance=call.query.stand))
+    return show_answer(call.session, call.viewer, call.thing, Draft(filled_form(stance=call.query.stand)))
 
 
 def load_discussed(call: AnyCall) -> Article:
@@ -55,7 +56,7 @@ def load_discussed(call: AnyCall) -> Article:
 @doors.door("GET", "/c/<id:comment_id>/reply", Permission.COMMENT_CREATE, load=load_discussed)
 def show_reply(call: Call[Article, None, None]) -> Page:
     """Show the composer of an answer to a comment."""
-    return show_answer(call.session, call.viewer, call.thing, filled_form(parent_id=call.path["comment_id"]))
+    return show_answer(call.session, call.viewer, call.thing, Draft(filled_form(parent_id=call.path["comment_id"])))
 
 
 def redisplay_answer(call: AnyCall, refusal: Refusal) -> Page:
@@ -64,13 +65,13 @@ def redisplay_answer(call: AnyCall, refusal: Refusal) -> Page:
     if is_expired(refusal, signed_in=call.viewer.is_signed_in):
         errand = errands.pack_text(article.id, body_md=typed("body_md"), stance=typed("stance"), parent_id=typed("parent_id"))
         return ask_to_sign_in(call.session, errand=errand, then=f"/a/{article.slug}")
-    return show_answer(call.session, call.viewer, article, refused_form(refusal))
+    return show_answer(call.session, call.viewer, article, Draft(refused_form(refusal), nudge=read_nudge(refusal)))
 
 
 def prepare_answer(call: AnyCall) -> PreparedBody:
     """Check and render the text before the transaction begins; for nobody unknown, since that costs work."""
     _require_account(call)
-    return prepare_body(call.body.body_md)
+    return prepare_body(call.body.body_md, reconsidered=call.body.token)
 
 
 @doors.door(
@@ -112,7 +113,7 @@ def prepare_preview(call: AnyCall) -> PreparedBody:
 )
 def preview_comment(call: Call[Article, CommentForm, None]) -> Page:
     """Show how an answer will look, with its text in the composer."""
-    return show_answer(call.session, call.viewer, call.thing, _sent(call.body), preview=call.prepared.html)
+    return show_answer(call.session, call.viewer, call.thing, Draft(_sent(call.body), preview=call.prepared.html))
 
 
 @doors.door("GET", "/c/<id:comment_id>/edit", Permission.COMMENT_EDIT, load=load_comment)
@@ -123,7 +124,7 @@ def show_edit_form(call: Call[Comment, None, None]) -> Page:
     # A change that waits is what its writer goes on from; readers see the text before it.
     begun = standing.waiting if standing and standing.waiting else comment
     form = filled_form(body_md=begun.body_md, stance=begun.stance, version=comment.version)
-    return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), form)
+    return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), Draft(form))
 
 
 def redisplay_edit(call: AnyCall, refusal: Refusal) -> Page:
@@ -134,7 +135,8 @@ def redisplay_edit(call: AnyCall, refusal: Refusal) -> Page:
         return ask_to_sign_in(call.session, errand=errand, then=f"/c/{comment.id}")
     if not is_writer(call.viewer, call.thing):
         raise refusal
-    return show_edit(call.session, call.viewer, comment.id, get_article(call.session, comment.article_id), refused_form(refusal))
+    article = get_article(call.session, comment.article_id)
+    return show_edit(call.session, call.viewer, comment.id, article, Draft(refused_form(refusal), nudge=read_nudge(refusal)))
 
 
 @doors.door(
@@ -173,7 +175,7 @@ def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
 def preview_edit(call: Call[Comment, EditForm, None]) -> Page:
     """Show how a change will look, with its text in the form."""
     article = get_article(call.session, call.thing.article_id)
-    return show_edit(call.session, call.viewer, call.thing.id, article, _sent(call.body), preview=call.prepared.html)
+    return show_edit(call.session, call.viewer, call.thing.id, article, Draft(_sent(call.body), preview=call.prepared.html))
 
 
 def redisplay_withdraw(call: AnyCall, refusal: Refusal) -> Page:

@@ -14,12 +14,13 @@ from forum.text.render import render
 
 @dataclass(frozen=True)
 class PreparedBody:
-    """A checked text, its rendering, the renderer's version and the text's fingerprint."""
+    """A checked text, its rendering, the renderer's version and the text's fingerprint; ``reconsidered`` is the token that its writer sent with it, if one did."""
 
     body_md: str
     html: str
     renderer: int
     fingerprint: str
+    reconsidered: str | None = None
 
     @property
     def text(self) -> Text:
@@ -27,7 +28,7 @@ class PreparedBody:
         return Text(self.body_md, self.html, self.renderer, self.fingerprint)
 
 
-def prepare_body(body_md: str) -> PreparedBody:
+def prepare_body(body_md: str, *, reconsidered: str | None = None) -> PreparedBody:
     """Check and render a comment's text; mentions of people who exist become links. Raises Refusal ``validation``."""
     text = normalize_body(body_md)
     faults = find_body_faults(text)
@@ -39,4 +40,4 @@ def prepare_body(body_md: str) -> PreparedBody:
         with reading() as session:
             handles = known_handles(session, mentioned)
     rendered = render(text, known_handles=handles)
-    return PreparedBody(text, rendered.html, rendered.renderer, fingerprint(text))
+    return PreparedBody(text, rendered.html, rendered.renderer, fingerprint(text), reconsidered)

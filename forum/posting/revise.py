@@ -17,6 +17,7 @@ from forum.moderation import intake
 from forum.moderation.actors import writer
 from forum.moderation.facts import Spot, gather
 from forum.moderation.moves import Deed, move_comment
+from forum.moderation.reconsidering import Asked
 from forum.moderation.review import Origin
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
@@ -32,7 +33,8 @@ def revise(
     """Give a comment a new text (None: as it is) or stance (UNSET: as it is); nothing new changes nothing. Return whether the change waits for a moderator.
 
     The change is screened like a new text. While one waits, readers see the last accepted text; a removed comment is submitted again by editing it, once for each
-    decision. Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``, ``validation``.
+    decision. Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``, ``validation``,
+    ``please-reconsider``.
     """
     place = lock_place(session, comment_id)
     comment = place.comment
@@ -40,18 +42,19 @@ def revise(
     actions.require_move(comment, "resubmit" if comment.state == State.REMOVED else "edit")
     present = Stance(comment.stance) if comment.stance else None
     wanted = present if isinstance(stance, UnsetType) else stance
-    text = prepared.text if prepared is not None and prepared.body_md != comment.body_md else None
+    prepared = prepared if prepared is not None and prepared.body_md != comment.body_md else None
     if comment.state == State.REMOVED:
-        _submit_again(session, viewer, place, text, wanted)
+        _submit_again(session, viewer, place, prepared, wanted)
         return True
-    if text is None and wanted == present:
+    if prepared is None and wanted == present:
         return _withdraw_waiting(session, place)
     charge(session, "edit_rate", str(viewer.account_id))
-    return _change(session, viewer, place, text, wanted)
+    return _change(session, viewer, place, prepared, wanted)
 
 
-def _change(session: Session, viewer: Viewer, place: Place, text: actions.Text | None, stance: Stance | None) -> bool:
+def _change(session: Session, viewer: Viewer, place: Place, prepared: PreparedBody | None, stance: Stance | None) -> bool:
     comment = place.comment
+    text = prepared.text if prepared is not None else None
     chosen = text or actions.text_of(comment)
     context = gather(
         session,
@@ -60,7 +63,9 @@ def _change(session: Session, viewer: Viewer, place: Place, text: actions.Text |
         text=chosen.body_md or "",
         fingerprint=chosen.fingerprint or "",
     )
-    verdict = intake.judge(context)
+    # Nobody is asked anew about a text that stands already.
+    asked = Asked(viewer.account_id or 0, f"{comment.id}", prepared.reconsidered) if prepared is not None else None
+    verdict = intake.judge(session, context, asked)
     waits = intake.holds(verdict) and comment.state == State.VISIBLE
     if waits:
         revision = actions.propose(session, place, text=text, stance=stance)
@@ -81,12 +86,12 @@ def _withdraw_waiting(session: Session, place: Place) -> bool:
     return False
 
 
-def _submit_again(session: Session, viewer: Viewer, place: Place, text: actions.Text | None, stance: Stance | None) -> None:
-    if text is None:
+def _submit_again(session: Session, viewer: Viewer, place: Place, prepared: PreparedBody | None, stance: Stance | None) -> None:
+    if prepared is None:
         raise invalid(Fault("/body_md", "unchanged", "Change the text before you submit it again: the present one was removed."))
     charge(session, "edit_rate", str(viewer.account_id))
     intake.resubmit(session, place, writer(viewer))
-    _change(session, viewer, place, text, stance)
+    _change(session, viewer, place, prepared, stance)
     intake.reopen(session, place, origin=Origin.RESUBMISSION)
 
 

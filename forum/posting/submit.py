@@ -13,6 +13,7 @@ from forum.comments.stance import Stance
 from forum.comments.states import STATE_WORDS, State
 from forum.moderation.facts import Spot, gather
 from forum.moderation.intake import holds, judge, take_in
+from forum.moderation.reconsidering import Asked
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
@@ -24,7 +25,8 @@ def submit(
 ) -> Comment:
     """Store a comment by ``viewer`` and return it, counted and visible, or held where screening says so.
 
-    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies, or a rule refuses the text), ``rate-limited``.
+    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies, or a rule refuses the text), ``rate-limited``,
+    ``please-reconsider``.
     """
     charge(session, "comment_rate", str(viewer.account_id))
     article = lock_article(session, article_id)
@@ -33,7 +35,7 @@ def submit(
     parent, root = find_place(session, article, parent_id)
     assert viewer.account_id is not None, "the permission table lets nobody comment without an account"
     context = gather(session, viewer, Spot(article, parent), text=prepared.body_md, fingerprint=prepared.fingerprint)
-    verdict = judge(context)
+    verdict = judge(session, context, Asked(viewer.account_id, f"{article.id}:{parent_id or ''}", prepared.reconsidered))
     new = actions.NewComment(
         prepared.body_md, prepared.html, prepared.renderer, stance, viewer.account_id, fingerprint=prepared.fingerprint
     )

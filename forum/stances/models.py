@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, true
+from sqlalchemy import ForeignKey, Index, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.comments.stance import Stance
@@ -11,15 +11,19 @@ from forum.db.columns import Id, Key, Moment, one_of
 
 
 class Tag(Base):
-    """What one reader makes of one comment. ``counted`` is false for those whose tag is shown but does not count (the article's authors)."""
+    """What one reader makes of one comment. ``counted`` is false for those whose tag is shown but does not count (the article's authors).
+
+    ``suspended``: its account is suspended at present, so it does not count either; taken back, everything is as if it never had been.
+    """
 
     __tablename__ = "tags"
-    __table_args__ = (one_of("stance", Stance), Index(None, "comment_id", "counted", "stance"))
+    __table_args__ = (one_of("stance", Stance), Index(None, "comment_id", "counted", "suspended", "stance"))
 
     comment_id: Mapped[int] = mapped_column(Id, ForeignKey("comments.id"), primary_key=True)
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id"), primary_key=True, index=True)
     stance: Mapped[str] = mapped_column(String(16))
     counted: Mapped[bool] = mapped_column(default=True, server_default=true())
+    suspended: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(Moment)
     changed_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -11,7 +11,11 @@ from forum.stances.scores import contested, wilson
 
 def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
     """Return the counted tags of a comment by stance, from the rows."""
-    rows = session.execute(select(Tag.stance, func.count()).where(Tag.comment_id == comment_id, Tag.counted.is_(True)).group_by(Tag.stance))
+    rows = session.execute(
+        select(Tag.stance, func.count())
+        .where(Tag.comment_id == comment_id, Tag.counted.is_(True), Tag.suspended.is_(False))
+        .group_by(Tag.stance)
+    )
     found = {stance: count for stance, count in rows}
     return {stance: found.get(stance.value, 0) for stance in Stance}
 

@@ -70,6 +70,22 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
             "Nobody decides on what they wrote, answered, tagged or reported, or on comments on an article of their own; another moderator has to."
         ),
     ),
+    Kind.SANCTIONED: ProblemType(
+        403,
+        "Your account is restricted",
+        sentence(
+            "A moderator has restricted what this account can do. `sanction` is the page that says why, until when (`until`, null: no end) and how to appeal;"
+            " a warning has to be acknowledged there first. Reading stays open."
+        ),
+    ),
+    Kind.PLEASE_RECONSIDER: ProblemType(
+        422,
+        "Please read your text once more",
+        sentence(
+            "It may hold details by which a patient or client could be recognised. `findings` says which, by their places in the text. Change the text, or"
+            " send the same text again with `reconsidered` set to the `token`: that says that details are changed or left out. Nothing was stored."
+        ),
+    ),
     Kind.CSRF: ProblemType(
         403,
         "The form was too old to be trusted",
@@ -154,7 +170,9 @@ class ErrorItem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem document (RFC 9457). ``decision``, ``draft`` and ``claimed_until`` come with decisions of moderators that could not be taken."""
+    """A problem document (RFC 9457). ``decision``, ``draft`` and ``claimed_until`` come with decisions of moderators that could not be taken, ``sanction`` and
+    ``until`` with what a sanction forbids, ``findings`` and ``token`` with a text that its writer is asked to reconsider.
+    """
 
     type: str
     title: str
@@ -166,6 +184,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     decision: Any = None
     draft: Any = None
     claimed_until: datetime | None = None
+    sanction: str | None = None
+    until: datetime | None = None
+    findings: Any = None
+    token: str | None = None
 
 
 def problem_of(refusal: Refusal, say: Callable[[str], str] = str) -> Problem:

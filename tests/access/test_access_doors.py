@@ -8,6 +8,7 @@ from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.db.transaction import writing
 from tests.conftest import ApiClient
+from tests.restricting import state_plainly
 from tests.world import EVERYBODY, GOOD, World, api_doors, make_world
 
 SIGNED_IN = EVERYBODY[1:]
@@ -46,6 +47,7 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "moderation_api.get_item": (MODERATORS, Scope.MODERATE),
     "moderation_api.claim_item": (MODERATORS, Scope.MODERATE),
     "moderation_api.release_item": (MODERATORS, Scope.MODERATE),
+    "moderation_api.reveal_text": (MODERATORS, Scope.MODERATE),
     "moderation_api.decide_item": (MODERATORS, Scope.MODERATE),
     "moderation_api.open_own": (MODERATORS, Scope.MODERATE),
     "moderation_api.get_decision": (("writer", "moderator", "admin"), Scope.READ),
@@ -179,3 +181,4 @@ def hold(comment_id: int) -> None:
     with writing() as session:
         comment = session.get_one(Comment, comment_id)
         comment.state, comment.listed, comment.published_at = State.HELD.value, False, None
+        state_plainly(session, comment_id, comment.author_id)

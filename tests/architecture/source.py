@@ -10,7 +10,25 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("accounts", "articles", "comments", "stances", "moderation", "posting", "transfer", "demo", "text", "access", "db", "web", "jobs")
+ROOMS = (
+    "accounts",
+    "articles",
+    "comments",
+    "stances",
+    "sanctions",
+    "moderation",
+    "redress",
+    "privacy",
+    "transparency",
+    "posting",
+    "transfer",
+    "demo",
+    "text",
+    "access",
+    "db",
+    "web",
+    "jobs",
+)
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -22,6 +22,7 @@ def read_catalogue(engine: Engine) -> Catalogue:
                     "default": column["default"],
                     "key": column.get("primary_key"),
                     "identity": column.get("identity"),
+                    "computed": column.get("computed"),
                 }
                 for column in seen.get_columns(name)
             },

@@ -24,6 +24,7 @@ from forum.moderation.tryout import LOOKED_AT, NOT_REPLAYED, SHOWN
 from forum.web.context import SETTINGS
 from tests.comments.measure import statements_of
 from tests.conftest import ApiClient, Person, Reply
+from tests.restricting import state_plainly
 
 MOST_STATEMENTS = 11
 PLAIN: dict[str, Any] = msgspec.to_builtins(Rules(hold_first="0", trusted_domains=("doi.org",), new_account_days=0, new_account_comments=0))
@@ -196,6 +197,7 @@ def test_what_is_erased_or_has_no_source_is_not_looked_at(
     with writing() as session:
         erased, imported, removed = (session.get_one(Comment, comment_id) for comment_id in ids[:3])
         erased.state, imported.body_md, removed.state = "erased", None, "removed"
+        state_plainly(session, removed.id, removed.author_id)
     seen = admin.post("/mod/rules/preview", changed(banned=["word"])).json
     assert (seen["looked_at"], [row["comment_id"] for row in seen["comments"]]) == (2, [ids[3], ids[2]])
 

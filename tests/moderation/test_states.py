@@ -18,6 +18,7 @@ from forum.moderation.moves import Deed, move_comment
 from forum.moderation.review import ACTIONS, Action, Origin
 from forum.refusals import Kind, Refusal
 from tests.conftest import Person
+from tests.restricting import give_reasons
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
 
@@ -43,6 +44,7 @@ def put_in_state(comment_id: int, state: State) -> None:
     with writing() as session:
         for event, to in ways[state]:
             move_comment(session, lock_place(session, comment_id), event, Deed(ACTOR), to=to)
+        give_reasons(session, lock_place(session, comment_id))
 
 
 @pytest.mark.parametrize("event", list(MOVES))
@@ -64,6 +66,7 @@ def test_each_state_with_each_event(world: World, state: State, event: str) -> N
             with writing() as session:
                 move_comment(session, lock_place(session, comment_id), event, Deed(ACTOR), to=target)
                 assert session.get_one(Comment, comment_id).state == target
+                give_reasons(session, lock_place(session, comment_id))
             rows += 1
         with reading() as session:
             assert session.scalar(select(func.count()).select_from(LogEntry)) == rows
@@ -126,7 +129,9 @@ def test_each_state_with_each_decision(world: World, state: State, action: Actio
             assert comment.state == (MOVES[event][state][0] if event else state)
             assert (item.state == "closed") == known.closes
             assert item.version == version + 1
-            [decision] = session.scalars(select(Decision)).all()
+            decision = session.scalars(select(Decision).order_by(Decision.id.desc())).first()
+            assert decision is not None
+            assert decision.moderator_id is not None
             assert (decision.from_state, decision.to_state, decision.comment_version) == (state, comment.state, comment.version)
             assert session.scalars(select(LogEntry.decision_id).where(LogEntry.decision_id.is_not(None))).all() == [decision.id]
         assert find_miscounts(session) == []

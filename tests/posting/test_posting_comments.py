@@ -9,6 +9,7 @@ from flask import Flask
 from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.db.transaction import writing
+from tests.restricting import state_plainly
 from tests.world import World, make_world
 
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -26,7 +27,9 @@ def post(world: World, who: str = "member", **body: object) -> tuple[int, dict[s
 
 def set_state(comment_id: int, state: State) -> None:
     with writing() as session:
-        session.get_one(Comment, comment_id).state = state.value
+        comment = session.get_one(Comment, comment_id)
+        comment.state = state.value
+        state_plainly(session, comment_id, comment.author_id)
 
 
 def test_a_comment_is_answered_as_it_will_be_read(world: World) -> None:
@@ -90,6 +93,7 @@ def test_what_was_never_public_is_as_good_as_none(world: World) -> None:
     with writing() as session:
         comment = session.get_one(Comment, root)
         comment.state, comment.listed = State.HELD.value, False
+        state_plainly(session, root, comment.author_id)
     status, problem = post(world, parent_id=root)
     assert (status, [error["code"] for error in problem["errors"]]) == (422, ["unknown-parent"])  # type: ignore[attr-defined]
 

@@ -8,6 +8,7 @@ from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.db.transaction import reading, writing
 from forum.stances.models import Tag, TagEvent
+from tests.restricting import state_plainly
 from tests.world import World, make_world
 
 NONE = {"agreement": 0, "disagreement": 0, "skepticism": 0, "encouragement": 0, "n": 0}
@@ -82,7 +83,9 @@ def test_the_articles_author_tags_and_is_not_counted(world: World) -> None:
 def test_what_nobody_can_read_takes_no_tags(world: World, state: State) -> None:
     comment, member = world.comment(), world.enter("member")
     with writing() as session:
-        session.get_one(Comment, comment).state = state.value
+        row = session.get_one(Comment, comment)
+        row.state = state.value
+        state_plainly(session, comment, row.author_id)
     for answer in (member.put(f"/comments/{comment}/tag", {"stance": "agreement"}), member.delete(f"/comments/{comment}/tag")):
         assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-taggable")
 

@@ -25,7 +25,8 @@ class Outcome(StrEnum):
 class Finding:
     """What one phase found. ``reason`` is a report reason's code and decides the lane; ``matches`` are the words of the text that led to it.
 
-    ``code`` is stable, ``detail`` a sentence that moderators read (and the writer, when the outcome is ``reject``); ``retry_after`` are seconds.
+    ``code`` is stable, ``detail`` a sentence that moderators read (and the writer, when the outcome is ``reject``); ``retry_after`` are seconds,
+    ``spans`` the places of ``matches`` in the text, in characters: from, up to.
     """
 
     phase: str
@@ -35,6 +36,7 @@ class Finding:
     reason: str = "other"
     matches: tuple[str, ...] = ()
     retry_after: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

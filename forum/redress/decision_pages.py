@@ -70,7 +70,7 @@ def show_decision(call: Call[steps.Case, None, None]) -> Page:
         "article": ArticleRef(article.id, article.title, f"/a/{article.slug}"),
         "log": f"/modlog?decision={decision.id}#d{decision.id}" if log is not None else "",
     }
-    return Page("moderation/decision.html", context)
+    return Page("redress/decision.html", context)
 
 
 def _words(decision: Decision, comment: Comment) -> DecisionWords:

@@ -1,0 +1,119 @@
+"""Writes the statement of reasons of every restriction, in the restriction's own transaction (Regulation (EU) 2022/2065, Article 17; product design C-8).
+
+The rule: whoever is restricted can read why from the same moment on, whether a person or a rule decided. Called where decisions are recorded and sanctions imposed.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.clock import now
+from forum.comments.models import Comment
+from forum.comments.states import State
+from forum.moderation.models import CommentRestriction, Decision, Report, ReviewItem, StatementOfReasons
+from forum.moderation.reasons import DecisionReason
+from forum.moderation.review import Action, Origin, Restriction, Source
+from forum.sanctions.models import Sanction
+
+APPEAL_WINDOW = timedelta(days=184)
+"""Six months, whichever they are."""
+
+MAIL_AFTER_BATCH = timedelta(minutes=10)
+"""So long a batch can be undone, and its mails wait."""
+
+RESTRICTIONS: dict[Action, Restriction] = {
+    Action.HOLD: Restriction.HELD,
+    Action.SCREEN_OUT: Restriction.SCREENED,
+    Action.REMOVE: Restriction.REMOVED,
+    Action.REDACT: Restriction.REDACTED,
+    Action.LOCK: Restriction.LOCKED,
+    Action.NOTICE: Restriction.NOTICED,
+}
+BY_ORIGIN: dict[Origin, Source] = {
+    Origin.SCREENING: Source.SCREENING,
+    Origin.EDIT: Source.SCREENING,
+    Origin.REPORT: Source.REPORT,
+    Origin.RESUBMISSION: Source.RESUBMISSION,
+    Origin.MODERATOR: Source.OWN_INITIATIVE,
+}
+
+
+def state_reasons(session: Session, decision: Decision, item: ReviewItem, *, restriction: Restriction) -> StatementOfReasons:
+    """Store the statement of a decision that restricts the writer of the item's comment, and return it."""
+    source = source_of(session, decision, item)
+    statement = StatementOfReasons(
+        site_id=decision.site_id,
+        account_id=item.writer_id,
+        decision_id=decision.id,
+        restriction=restriction.value,
+        source=source.value,
+        detected_automatically=source is Source.SCREENING,
+        decided_automatically=decision.moderator_id is None,
+        **_terms(decision.reason, wait=MAIL_AFTER_BATCH if decision.batch_id else timedelta()),
+    )
+    session.add(statement)
+    session.flush()
+    return statement
+
+
+def state_reasons_of_sanction(session: Session, sanction: Sanction, *, source: Source) -> StatementOfReasons:
+    """Store the statement of a sanction, which a moderator has always decided, and return it."""
+    statement = StatementOfReasons(
+        site_id=sanction.site_id,
+        account_id=sanction.account_id,
+        sanction_id=sanction.id,
+        restriction=Restriction(sanction.kind).value,
+        source=source.value,
+        detected_automatically=False,
+        decided_automatically=False,
+        ends_at=sanction.ends_at,
+        **_terms(sanction.reason, wait=timedelta()),
+    )
+    session.add(statement)
+    session.flush()
+    return statement
+
+
+def source_of(session: Session, decision: Decision, item: ReviewItem) -> Source:
+    """Return what brought a decision about: a report or notice on the case counts before what opened it."""
+    opened = BY_ORIGIN[Origin(item.origin)]
+    if decision.own_initiative:
+        return Source.OWN_INITIATIVE
+    if decision.action == Action.HOLD:
+        return Source.RESUBMISSION if opened is Source.RESUBMISSION else Source.SCREENING
+    known = set(session.scalars(select(Report.reporter_id.is_(None)).where(Report.item_id == item.id).distinct()))
+    if known:
+        return Source.REPORT if False in known else Source.NOTICE
+    return opened
+
+
+def bind_restriction(session: Session, comment: Comment, decision: Decision) -> None:
+    """Note by which decision a comment is held, screened or removed; without it the database does not commit such a state."""
+    bound = session.get(CommentRestriction, comment.id)
+    if bound is None:
+        session.add(CommentRestriction(comment_id=comment.id, decision_id=decision.id))
+    else:
+        bound.decision_id = decision.id
+    session.flush()
+
+
+def release_restriction(session: Session, comment: Comment) -> None:
+    """Forget the decision by which a comment was restricted, since it no longer is."""
+    if comment.state in (State.HELD, State.SCREENED, State.REMOVED):
+        return
+    bound = session.get(CommentRestriction, comment.id)
+    if bound is not None:
+        session.delete(bound)
+        session.flush()
+
+
+def _terms(reason: str, *, wait: timedelta) -> dict[str, object]:
+    moment = now()
+    return {
+        "ground": "law" if reason == DecisionReason.ILLEGAL else "rules",
+        "clause": str(reason),
+        "appeal_until": moment + APPEAL_WINDOW,
+        "mail_after": moment + wait,
+        "created_at": moment,
+    }

@@ -1,0 +1,1 @@
+"""What moderation did in a month, in numbers that name nobody."""
