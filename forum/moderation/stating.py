@@ -3,12 +3,11 @@
 The rule: whoever is restricted can read why from the same moment on, whether a person or a rule decided. Called where decisions are recorded and sanctions imposed.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.moderation.models import CommentRestriction, Decision, Report, ReviewItem, StatementOfReasons
@@ -50,7 +49,7 @@ def state_reasons(session: Session, decision: Decision, item: ReviewItem, *, res
         source=source.value,
         detected_automatically=source is Source.SCREENING,
         decided_automatically=decision.moderator_id is None,
-        **_terms(decision.reason, wait=MAIL_AFTER_BATCH if decision.batch_id else timedelta()),
+        **_terms(decision.reason, decision.created_at, wait=MAIL_AFTER_BATCH if decision.batch_id else timedelta()),
     )
     session.add(statement)
     session.flush()
@@ -68,7 +67,7 @@ def state_reasons_of_sanction(session: Session, sanction: Sanction, *, source: S
         detected_automatically=False,
         decided_automatically=False,
         ends_at=sanction.ends_at,
-        **_terms(sanction.reason, wait=timedelta()),
+        **_terms(sanction.reason, sanction.created_at, wait=timedelta()),
     )
     session.add(statement)
     session.flush()
@@ -108,8 +107,7 @@ def release_restriction(session: Session, comment: Comment) -> None:
         session.flush()
 
 
-def _terms(reason: str, *, wait: timedelta) -> dict[str, object]:
-    moment = now()
+def _terms(reason: str, moment: datetime, *, wait: timedelta) -> dict[str, object]:
     return {
         "ground": "law" if reason == DecisionReason.ILLEGAL else "rules",
         "clause": str(reason),
