@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening lock clean chromium
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -53,6 +53,9 @@ bench: $(STAMP)test  ## measure against a peer on the same thread and print rati
 
 bench-screening: $(STAMP)test  ## say how well the shipped screening rules do on labelled comments
 	@$(BIN)/python -m benchmarks.screening
+
+bench-confidentiality: $(STAMP)test  ## say how well the confidentiality check does on labelled comments
+	@$(BIN)/python -m benchmarks.confidentiality
 
 lock: $(STAMP)venv  ## resolve the requirements anew into the three lock files
 	@$(PIP) install uv

@@ -13,7 +13,10 @@ from forum.text.fingerprint import fold
 
 @dataclass(frozen=True)
 class WriterFacts:
-    """The writer. ``accepted_count``: own comments that were ever public, here; ``recent_*``: own comments in the rules' history window."""
+    """The writer. ``accepted_count``: own comments that were ever public, here; ``recent_*``: own comments in the rules' history window.
+
+    ``pre_moderated``: a moderator has decided that everything by them is read first.
+    """
 
     is_staff: bool = False
     is_article_author: bool = False
@@ -21,6 +24,7 @@ class WriterFacts:
     accepted_count: int = 100
     recent_count: int = 0
     recent_removed_count: int = 0
+    pre_moderated: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_what_depended_on_the_moment_is_not_replayed() -> None:
     )
     assert replay([Sample(1, hot)], Rules(), Rules(history_percent=1, duplicate_others=1)) == []
     assert set(REPLAYED) < {phase.name for phase in PHASES}
-    assert {phase.name for phase in PHASES} - set(REPLAYED) == {"sanctions", "duplicate", "history", "heat"}
+    assert {phase.name for phase in PHASES} - set(REPLAYED) == {"sanctions", "duplicate", "confidentiality", "history", "heat"}
 
 
 def test_rules_that_cannot_be_used_are_refused_before_anything_is_read() -> None:

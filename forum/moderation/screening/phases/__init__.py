@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forum.moderation.screening.context import ScreeningContext
 from forum.moderation.screening.findings import Finding
-from forum.moderation.screening.phases import duplicate, heat, history, limits, links, newcomer, sanctions, words
+from forum.moderation.screening.phases import confidentiality, duplicate, heat, history, limits, links, newcomer, sanctions, words
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Phase:
 # who may not write, what was said already; then what is in the text, what is known of the writer, and last what passes by itself.
 PHASES: tuple[Phase, ...] = (
     Phase("limits", limits.look, is_for_staff=True),
-    Phase("sanctions", sanctions.look),
+    Phase("sanctions", sanctions.look, is_for_staff=True),
     Phase("duplicate", duplicate.look),
+    Phase("confidentiality", confidentiality.look, is_for_staff=True),
     Phase("words", words.look),
     Phase("links", links.look),
     Phase("newcomer", newcomer.look),
