@@ -21,7 +21,7 @@ class SanctionKind(StrEnum):
     BAN = "ban"
 
 
-class Deed(StrEnum):
+class Activity(StrEnum):
     """What a person does that a sanction may forbid."""
 
     WRITE = "write"
@@ -31,15 +31,15 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True)
 class KindRule:
-    """What one kind does: the deeds it forbids while it lasts, whether it needs an end, the usual and the longest number of days, and who may impose it.
+    """What one kind does: the activities it forbids while it lasts, whether it needs an end, the usual and the longest number of days, and who may impose it.
 
-    ``acknowledged``: writing is forbidden only until the person has said that they have read it. ``holds``: what they write waits for a moderator.
+    ``acknowledged``: it is over as soon as the person has said that they have read it. ``holds``: what they write waits for a moderator.
     ``stops_tags``: their tags do not count meanwhile.
     """
 
     label: Sentence
     meaning: Sentence
-    forbids: frozenset[Deed] = frozenset()
+    forbids: frozenset[Activity] = frozenset()
     usual_days: int | None = None
     longest_days: int | None = None
     acknowledged: bool = False
@@ -57,11 +57,12 @@ KINDS: dict[SanctionKind, KindRule] = {
     SanctionKind.REMINDER: KindRule(
         sentence("Reminder"),
         sentence("It says what to mind; nothing else follows from it."),
+        acknowledged=True,
     ),
     SanctionKind.WARNING: KindRule(
         sentence("Warning"),
         sentence("It has to be acknowledged before the next comment."),
-        frozenset({Deed.WRITE}),
+        frozenset({Activity.WRITE}),
         acknowledged=True,
     ),
     SanctionKind.PRE_MODERATION: KindRule(
@@ -74,21 +75,21 @@ KINDS: dict[SanctionKind, KindRule] = {
     SanctionKind.MUTE: KindRule(
         sentence("Mute"),
         sentence("No comments and no changes of comments; reading, tagging and reporting go on."),
-        frozenset({Deed.WRITE}),
+        frozenset({Activity.WRITE}),
         usual_days=7,
         longest_days=365,
     ),
     SanctionKind.TAG_MUTE: KindRule(
         sentence("No tags"),
         sentence("No new tags and no changes of tags; those that are there go on counting."),
-        frozenset({Deed.TAG}),
+        frozenset({Activity.TAG}),
         7,
         365,
     ),
     SanctionKind.REPORT_MUTE: KindRule(
         sentence("No reports"),
         sentence("No reports; a notice of illegal content stays open to everybody."),
-        frozenset({Deed.REPORT}),
+        frozenset({Activity.REPORT}),
         7,
         365,
     ),
@@ -97,7 +98,7 @@ KINDS: dict[SanctionKind, KindRule] = {
         sentence(
             "No comments, tags or reports, and the person's tags do not count until it ends. Reading, appealing and leaving stay open."
         ),
-        frozenset(Deed),
+        frozenset(Activity),
         usual_days=30,
         longest_days=365,
         stops_tags=True,
@@ -105,7 +106,7 @@ KINDS: dict[SanctionKind, KindRule] = {
     SanctionKind.BAN: KindRule(
         sentence("Ban"),
         sentence("A suspension without an end. Reading, appealing and leaving stay open."),
-        frozenset(Deed),
+        frozenset(Activity),
         stops_tags=True,
         imposed_by=Role.ADMIN,
     ),
@@ -113,6 +114,10 @@ KINDS: dict[SanctionKind, KindRule] = {
 
 STRIKE_LASTS = timedelta(days=180)
 """So long a moderator's removal counts against its writer."""
+
+# As rows hold them, for conditions on the database.
+ACKNOWLEDGED = tuple(kind.value for kind, rule in KINDS.items() if rule.acknowledged)
+HOLDING = tuple(kind.value for kind, rule in KINDS.items() if rule.holds)
 
 LADDER: tuple[SanctionKind, ...] = (
     SanctionKind.REMINDER,

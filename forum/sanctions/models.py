@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.db.base import Base
-from forum.db.columns import Id, Key, Moment, one_of
+from forum.db.columns import Id, Moment, one_of
 from forum.sanctions.kinds import SanctionKind
 
 # Literal, never bound, as in forum/comments/models.py.
@@ -33,7 +33,8 @@ class Sanction(Base):
         Index(None, "site_id", "created_at"),
     )
 
-    id: Mapped[Key]
+    # It refers to its statement, which is no reason for the database not to number it.
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=True)
     site_id: Mapped[int] = mapped_column(Id, ForeignKey("sites.id"))
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id"))
     kind: Mapped[str] = mapped_column(String(16))

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from forum.clock import now
-from forum.refusals import Kind, Refusal
-from forum.sanctions.kinds import KINDS, Deed, SanctionKind
+from forum.refusals import Kind, Refusal, not_found
+from forum.sanctions.kinds import ACKNOWLEDGED, HOLDING, KINDS, Activity, SanctionKind
 from forum.sanctions.models import Sanction
 from forum.sentences import sentence
+
+LISTED_MOST = 100
 
 
 def is_in_force(sanction: Sanction, moment: datetime) -> bool:
@@ -27,7 +29,7 @@ def in_force(moment: datetime) -> ColumnElement[bool]:
         Sanction.starts_at <= moment,
         or_(Sanction.ends_at.is_(None), Sanction.ends_at > moment),
         Sanction.lifted_at.is_(None),
-        or_(Sanction.kind != SanctionKind.WARNING.value, Sanction.acknowledged_at.is_(None)),
+        or_(Sanction.kind.not_in(ACKNOWLEDGED), Sanction.acknowledged_at.is_(None)),
     )
 
 
@@ -40,42 +42,62 @@ def list_in_force(session: Session, account_id: int, site_id: int) -> Sequence[S
 def list_sanctions(session: Session, account_id: int, site_id: int) -> Sequence[Sanction]:
     """Return a person's newest 100 sanctions, newest first, in force or over."""
     mine = select(Sanction).where(Sanction.account_id == account_id, Sanction.site_id == site_id)
-    return session.scalars(mine.order_by(Sanction.id.desc()).limit(100)).all()
+    return session.scalars(mine.order_by(Sanction.id.desc()).limit(LISTED_MOST)).all()
 
 
-def require_free(session: Session, account_id: int | None, site_id: int, deed: Deed) -> Sequence[Sanction]:
-    """Return the sanctions that are in force. Raises Refusal ``sanctioned`` when one of them forbids ``deed``, with its address and its end."""
+def get_sanction(session: Session, sanction_id: int) -> Sanction:
+    """Return a sanction. Raises Refusal ``not-found``."""
+    found = session.get(Sanction, sanction_id)
+    if found is None:
+        raise not_found(sentence("sanction"))
+    return found
+
+
+def is_pre_moderated(account_id: int | None, site_id: int) -> ColumnElement[bool]:
+    """Return the condition that a person's texts wait for a moderator now, for a statement that asks for more at once."""
+    held = (Sanction.account_id == account_id, Sanction.site_id == site_id, Sanction.kind.in_(HOLDING))
+    return exists().where(*held, in_force(now()))
+
+
+def forbidding(sanctions: Sequence[Sanction], activity: Activity) -> Sanction | None:
+    """Return which of the ``sanctions`` in force forbids ``activity``, the one that lasts longest; None: none does."""
+
+    def lasts(sanction: Sanction) -> tuple[bool, bool, datetime]:
+        # What the person has to wait for comes before what they can end themselves.
+        waits = not KINDS[SanctionKind(sanction.kind)].acknowledged
+        return waits, sanction.ends_at is None, sanction.ends_at or sanction.starts_at
+
+    against = [sanction for sanction in sanctions if activity in KINDS[SanctionKind(sanction.kind)].forbids]
+    return max(against, key=lasts, default=None)
+
+
+def require_free(session: Session, account_id: int | None, site_id: int, activity: Activity) -> Sequence[Sanction]:
+    """Return the sanctions that are in force. Raises Refusal ``sanctioned`` when one of them forbids ``activity``, with its address and its end."""
     if account_id is None:
         return ()
     found = list_in_force(session, account_id, site_id)
-    forbidding = [sanction for sanction in found if deed in KINDS[SanctionKind(sanction.kind)].forbids]
-    if not forbidding:
-        return found
-    # The one that lasts longest is what the person has to wait for.
-    last = max(forbidding, key=lambda sanction: (sanction.ends_at is None, sanction.ends_at or sanction.starts_at))
-    raise _refusal(last)
+    against = forbidding(found, activity)
+    if against is not None:
+        raise _refusal(against)
+    return found
+
+
+def address_of(sanction: Sanction) -> str:
+    """Return the page that tells a person what was imposed, why, until when, and how to appeal."""
+    return f"/sanctions/{sanction.id}"
 
 
 def _refusal(sanction: Sanction) -> Refusal:
     known = KINDS[SanctionKind(sanction.kind)]
-    where = f"/sanctions/{sanction.id}"
-    members: dict[str, Any] = {"sanction": where, "until": sanction.ends_at}
+    members: dict[str, Any] = {"sanction": address_of(sanction), "until": sanction.ends_at}
     if known.acknowledged:
-        return Refusal(
-            Kind.SANCTIONED,
-            sentence(
-                "A moderator has given you a warning. Read it and say that you have, at %(where)s; then you can go on.",
-                where=where,
-            ),
-            members=members,
-        )
-    if sanction.ends_at is None:
-        detail = sentence("Your account is restricted: %(label)s. Why, and how to appeal: %(where)s.", label=known.label, where=where)
+        detail = sentence("A moderator has given you a warning. Please read it and say that you have; then you can go on.")
+    elif sanction.ends_at is None:
+        detail = sentence("Your account is restricted: %(label)s. You can read why, and appeal.", label=known.label)
     else:
         detail = sentence(
-            "Your account is restricted until %(until)s: %(label)s. Why, and how to appeal: %(where)s.",
+            "Your account is restricted until %(until)s: %(label)s. You can read why, and appeal.",
             until=f"{sanction.ends_at:%Y-%m-%d %H:%M} UTC",
             label=known.label,
-            where=where,
         )
     return Refusal(Kind.SANCTIONED, detail, members=members)

@@ -13,8 +13,11 @@ from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.refusals import Kind, Refusal
+from forum.sanctions.kinds import Activity
+from forum.sanctions.queries import require_free
 from forum.stances.counting import is_counted
 from forum.stances.models import Tag, TagEvent
+from forum.stances.suspension import hold_tagger
 from forum.stances.tally import count_tags, write_tally
 from forum.web.limits import charge
 
@@ -31,14 +34,18 @@ class Tagged:
 def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -> Tagged:
     """Make ``stance`` the viewer's one tag on a comment; the same again changes nothing.
 
-    The article's authors' tags are kept and shown but not counted. Raises Refusal ``own-comment``, ``not-taggable`` or ``rate-limited``.
+    The article's authors' tags are kept and shown but not counted. Raises Refusal ``own-comment``, ``not-taggable``, ``sanctioned`` or ``rate-limited``.
     """
     place, tag = _open(session, viewer, comment_id)
+    assert viewer.account_id is not None, "the permission table lets nobody tag without an account"
+    if tag is None:
+        # Otherwise a suspension that takes the tags out at this very moment would miss this one.
+        hold_tagger(session, viewer.account_id)
+    require_free(session, viewer.account_id, place.article.site_id, Activity.TAG)
     if tag is not None and tag.stance == stance:
         return Tagged(stance, tag.counted, tally_of(place.comment))
     _charge(session, viewer, comment_id, is_change=tag is not None)
     moment = now()
-    assert viewer.account_id is not None, "the permission table lets nobody tag without an account"
     counts = is_counted(session, place.article.author_ids, viewer.account_id, comment_id)
     with counted(session, place):
         if tag is None:
@@ -58,8 +65,12 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
 
 
 def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
-    """Take the viewer's tag off a comment; without one nothing changes. Raises Refusal ``own-comment``, ``not-taggable`` or ``rate-limited``."""
+    """Take the viewer's tag off a comment; without one nothing changes.
+
+    Raises Refusal ``own-comment``, ``not-taggable``, ``sanctioned`` or ``rate-limited``.
+    """
     place, tag = _open(session, viewer, comment_id)
+    require_free(session, viewer.account_id, place.article.site_id, Activity.TAG)
     if tag is not None:
         _charge(session, viewer, comment_id, is_change=True)
         with counted(session, place):

@@ -14,7 +14,7 @@ from forum.stances.schemas import TagIn, TagOut
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 
 doors = ApiDoors("stances")
-WRITES = (Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.NOT_TAGGABLE, Kind.RATE_LIMITED)
+WRITES = (Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.NOT_TAGGABLE, Kind.SANCTIONED, Kind.RATE_LIMITED)
 
 
 def load_comment(call: AnyCall) -> Comment:
@@ -37,7 +37,8 @@ def load_comment(call: AnyCall) -> Comment:
 def get_tag(call: Call[Comment, None, None]) -> Answer:
     """Show one's own tag on a comment and the comment's tally."""
     tag = call.session.get(Tag, (call.thing.id, call.viewer.account_id))
-    shown = Tagged(Stance(tag.stance), tag.counted, tally_of(call.thing)) if tag else Tagged(None, False, tally_of(call.thing))
+    tally = tally_of(call.thing)
+    shown = Tagged(Stance(tag.stance), tag.counted and not tag.suspended, tally) if tag else Tagged(None, False, tally)
     return Answer(_present(call.thing.id, shown))
 
 

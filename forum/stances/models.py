@@ -32,7 +32,7 @@ class TagEvent(Base):
     """One change of a tag; ``stance`` is None when it was removed. Append-only."""
 
     __tablename__ = "tag_events"
-    __table_args__ = (one_of("stance", Stance), Index(None, "comment_id", "account_id", "created_at"))
+    __table_args__ = (one_of("stance", Stance), Index(None, "comment_id", "account_id", "created_at"), Index(None, "account_id", "id"))
 
     id: Mapped[Key]
     comment_id: Mapped[int] = mapped_column(Id, ForeignKey("comments.id"))

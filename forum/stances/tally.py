@@ -1,5 +1,7 @@
 """A comment's tally: counted afresh from its tags, written with the scores that follow from it."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -8,25 +10,31 @@ from forum.comments.stance import Stance
 from forum.stances.models import Tag
 from forum.stances.scores import contested, wilson
 
+COUNTS = (Tag.counted.is_(True), Tag.suspended.is_(False))
+"""The conditions under which a tag counts."""
+
 
 def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
     """Return the counted tags of a comment by stance, from the rows."""
-    rows = session.execute(
-        select(Tag.stance, func.count())
-        .where(Tag.comment_id == comment_id, Tag.counted.is_(True), Tag.suspended.is_(False))
-        .group_by(Tag.stance)
-    )
+    rows = session.execute(select(Tag.stance, func.count()).where(Tag.comment_id == comment_id, *COUNTS).group_by(Tag.stance))
     found = {stance: count for stance, count in rows}
     return {stance: found.get(stance.value, 0) for stance in Stance}
 
 
-def write_tally(comment: Comment, counts: dict[Stance, int]) -> None:
+def write_tally(comment: Comment, counts: Mapping[Stance, int]) -> None:
     """Write a tally and its scores to the comment; called inside ``counted``."""
-    for stance in Stance:
-        setattr(comment, f"tag_{stance}", counts[stance])
+    for column, value in columns_of(counts).items():
+        setattr(comment, column, value)
+
+
+def columns_of(counts: Mapping[Stance, int]) -> dict[str, int | float]:
+    """Return what a comment's row holds for a tally, by column: the counts and the scores that follow from them."""
     pro = counts[Stance.AGREEMENT] + counts[Stance.ENCOURAGEMENT]
     con = counts[Stance.DISAGREEMENT] + counts[Stance.SKEPTICISM]
-    comment.tag_n = pro + con
-    comment.score_valued = wilson(pro, pro + con)
-    comment.score_contested = contested(pro, con)
-    comment.doubt_rank = -con
+    return {
+        **{f"tag_{stance}": counts[stance] for stance in Stance},
+        "tag_n": pro + con,
+        "score_valued": wilson(pro, pro + con),
+        "score_contested": contested(pro, con),
+        "doubt_rank": -con,
+    }
