@@ -47,8 +47,9 @@ from forum.moderation import pages as moderation_pages
 from forum.moderation.decision_words import REASON_WORDS
 from forum.moderation.decisions import restore_undecided
 from forum.moderation.items import AGE_ITEM, age_item
-from forum.moderation.moves import RESTORE_UNDECIDED
+from forum.moderation.moves import PURGE_ORIGINALS, RESTORE_UNDECIDED
 from forum.moderation.queries import has_decided
+from forum.moderation.sanctioning import SUSPENSIONS
 from forum.paths import resource
 from forum.posting import api as posting_api
 from forum.posting import pages as posting_pages
@@ -57,8 +58,12 @@ from forum.posting.people import refresh_pages_of
 from forum.privacy import api as privacy_api
 from forum.privacy import models as privacy_models
 from forum.privacy import pages as privacy_pages
+from forum.privacy.export import held_elsewhere
+from forum.privacy.leaving import LEAVE, leave
+from forum.privacy.purging import purge_originals
+from forum.privacy.tidying import TIDY, tidy
 from forum.redress import api as redress_api
-from forum.redress import decision_pages
+from forum.redress import appeal_pages, decision_pages
 from forum.redress import models as redress_models
 from forum.redress import pages as redress_pages
 from forum.sanctions import models as sanctions_models
@@ -69,9 +74,10 @@ from forum.stances import counting
 from forum.stances.authors import recount_for_authors
 from forum.stances.words import STANCE_WORDS
 from forum.transfer import models as transfer_models
+from forum.transfer.queries import list_origins
 from forum.transparency import api as transparency_api
 from forum.transparency import pages as transparency_pages
-from forum.web import service
+from forum.web import due, service
 from forum.web.context import CURSORS, SETTINGS
 from forum.web.csrf import csrf_token
 from forum.web.doors import Door
@@ -110,6 +116,7 @@ PAGE_ROOMS = (
     decision_pages.doors,
     sanction_pages.doors,
     redress_pages.doors,
+    appeal_pages.doors,
     transparency_pages.doors,
     privacy_pages.doors,
 )
@@ -152,7 +159,18 @@ def create_app(settings: Settings | None = None) -> Flask:
         articles_actions.on_authors_change.append(recount_for_authors)
     if has_decided not in counting.uncounted:
         counting.uncounted.append(has_decided)
-    HANDLERS.update({AGE_ITEM: age_item, RESTORE_UNDECIDED: restore_undecided})
+    if SUSPENSIONS not in due.WATCHES:
+        due.WATCHES.append(SUSPENSIONS)
+    held_elsewhere["imported_from"] = list_origins
+    HANDLERS.update(
+        {
+            AGE_ITEM: age_item,
+            RESTORE_UNDECIDED: restore_undecided,
+            PURGE_ORIGINALS: purge_originals,
+            LEAVE: leave,
+            TIDY: tidy,
+        }
+    )
     return app
 
 

@@ -92,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tag_change_rate: Annotated[str, Meta(description="Changes of one account's tag on one comment.")] = "5/h"
     preview_rate: Annotated[str, Meta(description="Previews rendered for one account or network address.")] = "60/5m"
     report_rate: Annotated[str, Meta(description="Reports by one account.")] = "10/h 30/d"
+    export_rate: Annotated[str, Meta(description="Exports of one account's data.")] = "5/h 20/d"
     notice_rate: Annotated[str, Meta(description="Notices of people without an account, from one network address.")] = "5/h 20/d"
     session_days: Annotated[int, Meta(description="Days after which a sign-in ends in any case.", ge=1, le=400)] = 60
     session_idle_days: Annotated[int, Meta(description="Days without a visit after which a sign-in ends.", ge=1, le=400)] = 14

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from flask import Flask
@@ -15,7 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import delete
 
 from forum.access.permissions import Scope
-from forum.access.viewer import DEFAULT_SITE_ID, Role, Via, Viewer
+from forum.access.viewer import DEFAULT_SITE_ID, VISITOR, Role, Via, Viewer
 from forum.accounts.actions import create_token, start_sign_in
 from forum.accounts.models import Account, ApiToken
 from forum.accounts.queries import list_sign_ins
@@ -29,14 +29,24 @@ from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.db.transaction import reading, writing
 from forum.moderation.batches import decide_all
-from forum.moderation.decisions import Order
+from forum.moderation.decisions import Order, decide
 from forum.moderation.items import CLAIM_TIME, Cause, open_item
+from forum.moderation.models import Report, ReviewItem
+from forum.moderation.present import get_by_reference
 from forum.moderation.queries import decisions_of_batch
-from forum.moderation.reasons import DecisionReason
-from forum.moderation.review import Action, Origin
+from forum.moderation.reasons import DecisionReason, ReportReason
+from forum.moderation.reporting import Notice, notify
+from forum.moderation.review import ACTIONS, Action, Origin
 from forum.moderation.rule_actions import stored_rules
 from forum.moderation.rule_previews import sign_preview
+from forum.moderation.sanctioning import SanctionOrder, impose
 from forum.moderation.screening.rules import Rules
+from forum.privacy.erasing import ask
+from forum.redress.filing import appeal_decision, appeal_report, appeal_sanction
+from forum.redress.judging import version_of
+from forum.redress.matters import matter_of
+from forum.redress.models import Appeal
+from forum.sanctions.kinds import SanctionKind
 from forum.web.doors import Door
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 
@@ -49,6 +59,7 @@ ROLES = {
     "admin": Role.ADMIN,
 }
 EVERYBODY = ("visitor", *ROLES)
+STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
 NOBODY_AT = 9_999_999
 _numbers = count(1)
 
@@ -107,12 +118,64 @@ class World:
     def batch(self, *, by: str = "moderator") -> tuple[int, int]:
         """Decide on an item in a batch of one and return the batch's id and the decision's."""
         order = Order(Action.NO_ACTION, DecisionReason.WITHIN_RULES, 0)
-        viewer = Viewer(self.ids[by], by, by, {DEFAULT_SITE_ID: Role.MODERATOR}, None, Via.COOKIE)
         wanted = self.item()
         with writing() as session:
-            batch, left_out = decide_all(session, viewer, DEFAULT_SITE_ID, [wanted], order)
+            batch, left_out = decide_all(session, self.viewer(by), DEFAULT_SITE_ID, [wanted], order)
             assert left_out == []
             return batch.id, decisions_of_batch(session, batch)[0].id
+
+    def decision(self, *, by: str = "moderator", action: Action = Action.REMOVE, at: tuple[int, int] | None = None) -> int:
+        """Decide on an item, by default of a new comment by ``writer``, and return the decision's id."""
+        item_id, version = at or self.item()
+        reason = DecisionReason.OFF_TOPIC if ACTIONS[action].restricts else DecisionReason.WITHIN_RULES
+        order = Order(action, reason, version, statement=STATEMENT, notice="Please ask a doctor first.")
+        with writing() as session:
+            return decide(session, self.viewer(by), item_id, order).id
+
+    def sanction(self, kind: SanctionKind = SanctionKind.WARNING, *, on: str = "writer", by: str = "admin") -> int:
+        """Impose something on a person and return its id."""
+        order = SanctionOrder(kind, DecisionReason.HARASSMENT, STATEMENT)
+        with writing() as session:
+            return impose(session, self.viewer(by), session.get_one(Account, self.ids[on]), order, site_id=DEFAULT_SITE_ID).id
+
+    def notice(self, *, by: str = "moderator") -> str:
+        """Send a notice without an account, have it declined, and return its reference."""
+        comment_id = self.comment()
+        with writing() as session:
+            report = notify(
+                session, comment_id, Notice("Nora", "nora@example.org"), reason=ReportReason.ILLEGAL, note="A law.", address=None
+            )
+            reference, item = report.reference, session.get_one(ReviewItem, report.item_id)
+            at = (item.id, item.version)
+        self.decision(by=by, action=Action.NO_ACTION, at=at)
+        return reference
+
+    def appeal(self, *, by: str = "moderator", asked: bool = False, on: Literal["decision", "sanction", "notice"] = "decision") -> int:
+        """Have an appeal filed against something that ``by`` decided – by ``writer``, or by whoever sent a notice – and return its id."""
+        reference = self.notice(by=by) if on == "notice" else ""
+        row_id = self.decision(by=by) if on == "decision" else self.sanction(by=by) if on == "sanction" else 0
+        with writing() as session:
+            if reference:
+                appeal = appeal_report(session, VISITOR, get_by_reference(session, reference), "It does break a law.")
+            elif on == "sanction":
+                appeal = appeal_sanction(session, self.viewer("writer"), row_id, "I did not mean it.")
+            else:
+                appeal = appeal_decision(session, self.viewer("writer"), row_id, "It is about the article.")
+            if asked:
+                appeal.question, appeal.asked_by, appeal.asked_at = "What do you mean?", self.ids["admin"], now()
+                appeal.version += 1
+            return appeal.id
+
+    def erasure(self, *, not_by: str = "moderator", by: str = "") -> int:
+        """Have the erasure of a new comment by ``writer`` asked for, by somebody else than ``not_by``, and return its id."""
+        asker = by or ("moderator" if not_by == "admin" else "admin")
+        comment_id = self.comment()
+        with writing() as session:
+            return ask(session, self.viewer(asker), comment_id, reason=DecisionReason.CONFIDENTIALITY, why=STATEMENT).id
+
+    def viewer(self, who: str) -> Viewer:
+        """Return somebody as the accounts room makes them."""
+        return Viewer(self.ids[who], who, who, {DEFAULT_SITE_ID: ROLES[who]}, None, Via.COOKIE)
 
     def article(self, *, closed: bool = False, url: str | None = None, key: str | None = None) -> int:
         """Store another article and return its id."""
@@ -214,11 +277,41 @@ def _receipt(world: World, who: str) -> Sent:
     return Sent(f"/reports/{made.json['reference']}")
 
 
+def _leave(world: World, who: str) -> Sent:
+    # Whoever leaves must not be the only admin.
+    with writing() as session:
+        add_account(session, unique("spare").replace(" ", ""), role=Role.ADMIN)
+    return Sent("/me/deletion", {"comments": "keep", "password": PASSWORD})
+
+
 def _save_rules(world: World, who: str) -> Sent:
     rules = Rules(max_links=5)
     with reading() as session:
         number = stored_rules(session, DEFAULT_SITE_ID).number
     return Sent("/mod/rules", {"rules": msgspec.to_builtins(rules), "preview": sign_preview(DEFAULT_SITE_ID, rules, number)})
+
+
+def _another(who: str) -> str:
+    return "admin" if who == "moderator" else "moderator"
+
+
+def _at_appealed_notice(world: World, then: str, body: Any = None) -> Sent:
+    appeal_id = world.appeal(on="notice", asked=True)
+    with reading() as session:
+        reference = session.get_one(Report, session.get_one(Appeal, appeal_id).report_id).reference
+    return Sent(f"/reports/{reference}/appeal{then}", body)
+
+
+def _verdict(world: World, appeal_id: int, **more: Any) -> Sent:
+    with reading() as session:
+        appeal = session.get_one(Appeal, appeal_id)
+        version = version_of(appeal, matter_of(session, appeal))
+    return Sent(f"/appeals/{appeal_id}/decision", {"outcome": "uphold", "reasons": STATEMENT, "version": version, **more})
+
+
+def _imposed(world: World, who: str) -> Sent:
+    statement = "Please speak about the argument, and never about the person."
+    return Sent("/mod/accounts/writer/sanctions", {"kind": "reminder", "reason": "harassment", "statement": statement})
 
 
 GOOD: dict[str, Callable[[World, str], Sent]] = {
@@ -256,15 +349,42 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "moderation_api.reveal_text": _at_item("/mod/items/{item}/reveal"),
     "moderation_api.decide_item": _decision,
     "moderation_api.open_own": _at_comment("/mod/comments/{comment}/items"),
-    "moderation_api.get_decision": lambda world, who: Sent(f"/decisions/{world.batch()[1]}"),
     "moderation_api.create_batch": _batch,
     "moderation_api.get_batch": _at_batch,
     "moderation_api.undo_batch": _at_batch,
     "moderation_api.get_history": _at("/mod/accounts/writer"),
     "moderation_api.get_notes": _at("/mod/accounts/writer/notes"),
     "moderation_api.create_note": _at("/mod/accounts/writer/notes", {"body": "Answers kindly when asked."}),
+    "redress_api.get_decision": lambda world, who: Sent(f"/decisions/{world.decision()}"),
+    "redress_api.list_mine": _at("/me/decisions"),
+    "redress_api.get_sanction": lambda world, who: Sent(f"/sanctions/{world.sanction()}"),
+    "redress_api.acknowledge_sanction": lambda world, who: Sent(f"/sanctions/{world.sanction()}/acknowledgement"),
+    "redress_api.create_appeal": lambda world, who: Sent(f"/decisions/{world.decision()}/appeals", {"body": "It is on topic."}),
+    "redress_api.create_sanction_appeal": lambda world, who: Sent(f"/sanctions/{world.sanction()}/appeals", {"body": "I did not."}),
+    "redress_api.create_report_appeal": lambda world, who: Sent(f"/reports/{world.notice()}/appeals", {"body": "It does break a law."}),
+    "redress_api.get_report_appeal": lambda world, who: _at_appealed_notice(world, ""),
+    "redress_api.answer_about_report": lambda world, who: _at_appealed_notice(world, "/answer", {"answer": "This one."}),
+    "redress_api.get_appeal": lambda world, who: Sent(f"/appeals/{world.appeal()}"),
+    "redress_api.ask_appellant": lambda world, who: Sent(f"/appeals/{world.appeal(by=_another(who))}/question", {"question": "Why?"}),
+    "redress_api.answer_question": lambda world, who: Sent(f"/appeals/{world.appeal(asked=True)}/answer", {"answer": "Because."}),
+    "redress_api.reveal_text": lambda world, who: Sent(f"/appeals/{world.appeal()}/reveal"),
+    "redress_api.decide_appeal": lambda world, who: _verdict(world, world.appeal(by=_another(who))),
+    "redress_api.list_appeals": _at("/mod/appeals"),
+    "sanctions_api.list_all": _at("/mod/accounts/writer/sanctions"),
+    "sanctions_api.impose": _imposed,
+    "sanctions_api.lift": lambda world, who: Sent(f"/mod/accounts/writer/sanctions/{world.sanction(by='moderator')}"),
     "modlog_api.list_public": _at("/modlog"),
     "modlog_api.list_internal": _at("/mod/log"),
+    "transparency_api.list_months": _at("/transparency"),
+    "transparency_api.get_month": lambda world, who: Sent(f"/transparency/{now():%Y-%m}"),
+    "privacy_api.ask_for_erasure": _at_comment("/mod/comments/{comment}/erasure", {"reason": "confidentiality", "why": STATEMENT}),
+    "privacy_api.list_waiting": _at("/mod/erasures"),
+    "privacy_api.confirm_erasure": lambda world, who: Sent(f"/mod/erasures/{world.erasure(not_by=who)}/confirmation"),
+    "privacy_api.drop_erasure": lambda world, who: Sent(f"/mod/erasures/{world.erasure(not_by=who)}"),
+    "privacy_api.get_export": _at("/me/export"),
+    "privacy_api.get_leaving": _at("/me/deletion"),
+    "privacy_api.leave": _leave,
+    "privacy_api.undo_leaving": _at("/me/deletion"),
     "rules_api.get": _at("/mod/rules"),
     "rules_api.preview": _at("/mod/rules/preview", msgspec.to_builtins(Rules(max_links=5))),
     "rules_api.save": _save_rules,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from flask import flash, request
+from flask_babel import format_date
 from flask_babel import gettext as _
 from msgspec import Meta
 from sqlalchemy.orm import Session
@@ -120,6 +121,8 @@ def start_session(call: Call[None, SignInForm, None]) -> Page | Redirect:
     if account is None:
         raise Refusal(Kind.UNAUTHENTICATED, WRONG)
     sign_in(call.session, account)
+    if account.leaving_at is not None:
+        flash(_("Your account will be deleted on %(day)s. You can undo that in the settings.", day=format_date(account.leaving_at, "long")))
     return run_errand(call.session, viewer_of_request(), call.body.errand, then=call.body.next)
 
 

@@ -16,6 +16,7 @@ def present_account(account: Account, role: str) -> AccountOut:
         role=role,
         created_at=account.created_at,
         url=f"/u/{account.handle}",
+        leaving_at=account.leaving_at,
     )
 
 

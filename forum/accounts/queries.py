@@ -32,8 +32,8 @@ def is_email(login: str) -> bool:
 
 
 def find_account(session: Session, handle: str) -> Account | None:
-    """Return the account with this handle, or None."""
-    return session.scalar(select(Account).where(Account.handle == fold_handle(handle)))
+    """Return the account with this handle, or None; a former member has none that leads anywhere."""
+    return session.scalar(select(Account).where(Account.handle == fold_handle(handle), Account.left_at.is_(None)))
 
 
 def get_account(session: Session, handle: str) -> Account:
@@ -58,9 +58,10 @@ def accounts_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Accou
 
 
 def known_handles(session: Session, handles: Collection[str]) -> frozenset[str]:
-    """Return those of ``handles`` (folded) that belong to an account; at most 50 are looked up."""
+    """Return those of ``handles`` (folded) that belong to somebody who is here; at most 50 are looked up."""
     asked = sorted(handles)[:50]
-    return frozenset(session.scalars(select(Account.handle).where(Account.handle.in_(asked)))) if asked else frozenset()
+    known = select(Account.handle).where(Account.handle.in_(asked), Account.left_at.is_(None))
+    return frozenset(session.scalars(known)) if asked else frozenset()
 
 
 def roles_of(session: Session, account_id: int) -> Mapping[int, Role]:

@@ -13,7 +13,7 @@ Secret = Annotated[str, Meta(max_length=1024)]
 
 
 class PersonOut(msgspec.Struct, frozen=True):
-    """A person as everybody may see them. ``is_article_author`` is about the article that the person is shown with."""
+    """A person as everybody may see them; ``handle`` is empty for a former member. ``is_article_author`` is about the article that the person is shown with."""
 
     handle: str
     display_name: str
@@ -32,7 +32,7 @@ class AccountIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountOut(msgspec.Struct, frozen=True):
-    """An account as its owner sees it."""
+    """An account as its owner sees it; ``leaving_at``: when it is deleted, as its owner has asked."""
 
     handle: str
     display_name: str
@@ -42,6 +42,7 @@ class AccountOut(msgspec.Struct, frozen=True):
     role: str
     created_at: datetime
     url: str
+    leaving_at: datetime | None = None
 
 
 class AccountPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ matters of the rooms above.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from forum.articles.models import Article
@@ -139,9 +139,7 @@ def unredact(session: Session, place: Place, original: Text, *, by: int, since: 
     It becomes the comment's text, unless its writer has changed that since; the redacted text goes out of the history, and "edited" is said as before.
     """
     comment = place.comment
-    kept = list(session.scalars(_revisions(comment.id).where(Revision.redacted_id == by, Revision.state == RevisionState.REDACTED.value)))
-    after = _revisions(comment.id).where(Revision.number > kept[-1].number, Revision.created_at >= since)
-    made = session.scalar(after.where(Revision.state == RevisionState.ACCEPTED.value).limit(1))
+    kept, made = _redaction(session, comment.id, by, since)
     with counted(session, place):
         if made is not None:
             made.state = RevisionState.REPLACED.value
@@ -160,6 +158,16 @@ def unredact(session: Session, place: Place, original: Text, *, by: int, since: 
     ).one()
     if last.body_md != comment.body_md:
         add_revision(session, comment, text_of(comment), Stance(comment.stance) if comment.stance else None, at=now())
+
+
+def pass_on_redaction(session: Session, comment_id: int, *, by: int, since: datetime, to: int) -> None:
+    """Let a later redaction ``to`` be what keeps the texts from readers that ``by`` kept from them; the text that ``by`` had made goes out of the history."""
+    kept, made = _redaction(session, comment_id, by, since)
+    for revision in kept:
+        revision.redacted_id = to
+    if made is not None:
+        made.state, made.redacted_id = RevisionState.REPLACED.value, None
+    session.flush()
 
 
 def move(session: Session, place: Place, event: str, *, to: State | None = None) -> None:
@@ -227,8 +235,16 @@ def replace_waiting(session: Session, comment_id: int, *, state: RevisionState =
     session.execute(waiting.values(state=state.value))
 
 
-def _revisions(comment_id: int) -> Select[Revision]:
-    return select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number)
+def _redaction(session: Session, comment_id: int, by: int, since: datetime) -> tuple[list[Revision], Revision | None]:
+    """Return the texts that a redaction keeps from readers, oldest first, and the one that it made of them; none that was destroyed."""
+    texts = select(Revision).where(Revision.comment_id == comment_id).order_by(Revision.number)
+    is_kept = (Revision.redacted_id == by, Revision.state == RevisionState.REDACTED.value, Revision.body_md != "")
+    kept = list(session.scalars(texts.where(*is_kept)))
+    if not kept:
+        return [], None
+    stood = (RevisionState.ACCEPTED.value, RevisionState.REDACTED.value)
+    after = texts.where(Revision.number > kept[-1].number, Revision.created_at >= since, Revision.state.in_(stood))
+    return kept, session.scalar(after.limit(1))
 
 
 def _publish(place: Place, moment: datetime) -> None:

@@ -66,6 +66,7 @@ class Comment(Base):
         Index("ix_comments_leads", "article_id", "lead", sqlite_where=text("lead > 0"), postgresql_where=text("lead > 0")),
         Index(None, "article_id", "published_at", "id"),
         Index(None, "article_id", "stance", "published_at", "id"),
+        Index(None, "site_id", "published_at", "stance"),
         Index(None, "author_id", "id"),
         Index(None, "fingerprint", "created_at", sqlite_where=text(HAS_FINGERPRINT), postgresql_where=text(HAS_FINGERPRINT)),
         one_of("withdrawn_from", State),

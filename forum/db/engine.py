@@ -14,6 +14,8 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
+    # What is deleted or replaced is overwritten, not left behind in a free page.
+    "secure_delete=ON",
     "journal_size_limit=16777216",
     "cache_size=-16000",
     "temp_store=MEMORY",

@@ -145,21 +145,6 @@ def open_own(call: Call[Comment, None, None]) -> Answer:
 
 
 @doors.door(
-    "GET",
-    "/decisions/<id:decision_id>",
-    Permission.DECISION_READ,
-    load=steps.load_decision,
-    answers={200: DecisionOut},
-    problems=(Kind.NOT_FOUND,),
-    private=True,
-)
-def get_decision(call: Call[steps.Case, None, None]) -> Answer:
-    """Show a decision to the writer of its comment, and to moderators."""
-    is_moderator = call.viewer.account_id != call.thing.author_id
-    return Answer(present_decisions(call.session, [call.thing.row], for_moderators=is_moderator)[0])
-
-
-@doors.door(
     "POST",
     "/mod/batches",
     Permission.ITEM_DECIDE,

@@ -129,7 +129,7 @@ def _take_back(session: Session, viewer: Viewer, decision: Decision) -> Refusal 
         move_comment(session, place, "undo", Deed(ruling.actor, undoing), to=target)
         _restore_restriction(session, place, item, decision)
     complete(session, place, undoing)
-    reopen_reports(session, decision)
+    reopen_reports(session, decision, at=item)
     decision.undone_at = now()
     item.state, item.closed_at = ItemState.OPEN.value, None
     if session.get(ItemReason, (item.id, ReportReason.CONFIDENTIALITY.value)) is not None:

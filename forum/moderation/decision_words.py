@@ -96,6 +96,11 @@ CHANGE_WAITS = DecisionWords(
     sentence("A change of a comment waits for a person to read it"),
     sentence("Until a moderator has approved the change, everybody reads the text before it."),
 )
+CHANGE_DECLINED = DecisionWords(
+    sentence("The change of your comment was not published"),
+    sentence("A change of a comment was not published"),
+    sentence("Everybody reads the text before it."),
+)
 REASON_MEANINGS: dict[DecisionReason, Sentence] = {
     DecisionReason.CONFIDENTIALITY: sentence("It could identify a patient or client."),
     DecisionReason.THREAT_SELFHARM: sentence("It threatens somebody, or someone may be at risk."),

@@ -20,7 +20,7 @@ from forum.comments.queries import lock_place
 from forum.comments.states import RevisionState, State
 from forum.moderation.items import close_item, find_open_item, lock_item, refuse_claimed
 from forum.moderation.models import Decision, ReviewItem
-from forum.moderation.moves import Deed, move_comment, restore_later, write_down
+from forum.moderation.moves import Deed, move_comment, purge_later, restore_later, write_down
 from forum.moderation.queries import latest_decision
 from forum.moderation.reasons import LANE_TIMES, DecisionReason
 from forum.moderation.recusal import find_recusals
@@ -171,6 +171,7 @@ def carry_out(session: Session, viewer: Viewer, *, place: Place, item: ReviewIte
         _settle_waiting(session, place, item, order.action)
     if order.action is Action.REDACT and order.redacted is not None:
         actions.redact(session, place, order.redacted, by=decision.id)
+        purge_later(session, decision)
     elif order.action in (Action.LOCK, Action.UNLOCK, Action.NOTICE):
         _mark(session, place, order)
         decision.notice = order.notice.strip() or None

@@ -21,6 +21,7 @@ from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
 from forum.moderation.screening.context import Heat, Repetition, ScreeningContext, WriterFacts
 from forum.moderation.screening.rules import Rules, default_rules
+from forum.sanctions.queries import is_pre_moderated
 from forum.web.context import settings
 
 # How far own comments are counted: thresholds lie far below.
@@ -69,12 +70,13 @@ def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *,
     since = now() - timedelta(days=rules.history_days)
     newest = own.add_columns(Comment.state).where(Comment.created_at >= since).order_by(Comment.id.desc()).limit(COUNTED_MOST).subquery()
     is_removed = newest.c.state == State.REMOVED.value
-    created_at, accepted_count, recent_count, removed_count = session.execute(
+    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.execute(
         select(
             select(Account.created_at).where(Account.id == viewer.account_id).scalar_subquery(),
             select(func.count()).select_from(accepted).scalar_subquery(),
             select(func.count()).select_from(newest).scalar_subquery(),
             select(func.count()).select_from(newest).where(is_removed).scalar_subquery(),
+            is_pre_moderated(viewer.account_id, article.site_id),
         )
     ).one()
     return WriterFacts(
@@ -84,6 +86,7 @@ def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *,
         accepted_count=accepted_count,
         recent_count=recent_count,
         recent_removed_count=removed_count,
+        pre_moderated=bool(pre_moderated),
     )
 
 

@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from forum.moderation.reasons import DecisionReason
+from forum.moderation.sanction_schemas import Days, WithDecisionIn
 from forum.moderation.schemas import BulkChoice, Choice, Note, Statement
+from forum.sanctions.kinds import SanctionKind
 from forum.text.limits import BODY_MAX
 
 BATCH_MOST = 50
@@ -31,7 +33,10 @@ class BackForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A decision as typed: ``spans`` is the comment's text with the passages to take out marked. What is missing is said in the form's own words."""
+    """A decision as typed: ``spans`` is the comment's text with the passages to take out marked. What is missing is said in the form's own words.
+
+    ``sanction``: what is imposed on the writer with it, for so many ``days``.
+    """
 
     version: Version
     action: Choice | None = None
@@ -41,7 +46,14 @@ class DecisionForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # The text and the marks in it.
     spans: Annotated[str, Meta(max_length=BODY_MAX * 2)] = ""
     notice: Annotated[str, Meta(max_length=500)] = ""
+    sanction: SanctionKind | None = None
+    days: Days | None = None
     back: Back = ""
+
+    @property
+    def imposed(self) -> WithDecisionIn | None:
+        """What is imposed on the writer with the decision, if anything."""
+        return WithDecisionIn(self.sanction, self.days) if self.sanction is not None else None
 
 
 class NoteForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,6 +31,7 @@ from forum.sentences import sentence
 PHASE_LANES = {"words": 1, "history": 1, "links": 2, "duplicate": 2, "newcomer": 2}
 NOTHING = Verdict()
 WITHDRAWN = "withdrawn"
+ERASED = "erased"
 RESUBMITTED = "resubmitted"
 BROUGHT_BACK_STATEMENT = sentence(
     "Your comment was hidden or removed before you brought it back, so a moderator reads it before others can."
@@ -114,19 +115,35 @@ def settle_withdrawn(session: Session, place: Place) -> None:
         _settle(session, place, item, WITHDRAWN)
 
 
+def settle_erased(session: Session, place: Place) -> None:
+    """Close what is open about a comment that is about to be erased: nothing will be left to decide on."""
+    actions.replace_waiting(session, place.comment.id)
+    item = find_open_item(session, place.comment.id)
+    if item is not None:
+        _settle(session, place, item, ERASED)
+
+
 def reopen_withdrawn(session: Session, place: Place) -> bool:
     """Open the case again that a withdrawal had settled, with its reports, and return whether there was one: withdrawing is no way around the moderators."""
-    settled = list_decisions(session, place.comment.id)[-1:]
-    if not settled or (settled[0].action, settled[0].rule) != (Action.SETTLE.value, WITHDRAWN):
+    decisions = list_decisions(session, place.comment.id)
+    settled = next((each for each in reversed(decisions) if (each.action, each.rule) == (Action.SETTLE.value, WITHDRAWN)), None)
+    # What came after it is a decision on the comment; only what an appeal took back of another case is none on this one.
+    if settled is None or any(each.id > settled.id and (each.appeal_id is None or each.item_id == settled.item_id) for each in decisions):
         return False
-    item = lock_item(session, settled[0].item_id)
-    settled[0].undone_at = now()
-    item.state, item.closed_at = ItemState.OPEN.value, None
-    item.version += 1
-    reopen_reports(session, settled[0])
-    session.flush()
-    age_later(session, item)
-    weigh(session, item)
+    item = find_open_item(session, place.comment.id)
+    if item is not None:
+        # A moderator has opened a case about what was withdrawn: the reports join that one.
+        for reason in reopen_reports(session, settled, at=item):
+            open_item(session, place, Cause(Origin.REPORT, reason.value, REASONS[reason].lane, REASONS[reason].time))
+    else:
+        item = lock_item(session, settled.item_id)
+        settled.undone_at = now()
+        reopen_reports(session, settled, at=item)
+        item.state, item.closed_at = ItemState.OPEN.value, None
+        item.version += 1
+        session.flush()
+        age_later(session, item)
+        weigh(session, item)
     _hold_brought_back(session, place, item)
     return True
 

@@ -21,19 +21,19 @@ from forum.comments.actions import Text
 from forum.comments.models import Comment
 from forum.comments.schemas import CommentOut, RowId, Stub
 from forum.comments.stance import Stance
+from forum.comments.states import State
 from forum.db.transaction import reading
-from forum.moderation import page_words, steps, watch
+from forum.moderation import page_words, sanction_words, steps, watch
 from forum.moderation.forms import BackForm, BackQuery, DecisionForm, NoteForm
 from forum.moderation.items import claim, release
 from forum.moderation.marking import brackets_for, mark, read_marks
 from forum.moderation.masking import reveal
 from forum.moderation.models import ReviewItem
 from forum.moderation.present import present_item
-from forum.moderation.reasons import DECISION_LABELS, REASONS, DecisionReason, ReportReason
+from forum.moderation.reasons import REASONS, DecisionReason, ReportReason
 from forum.moderation.review import ACTIONS, Action, ItemState
 from forum.moderation.rows import count_waiting, row_of
 from forum.moderation.schemas import CaseOut, DecisionIn, DecisionOut
-from forum.moderation.statements import STATEMENTS
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
 from forum.text.difference import find_difference
@@ -109,7 +109,9 @@ def prepare_order(call: AnyCall) -> tuple[DecisionIn, Text | None]:
     reason = body.reason if ACTIONS[action].restricts else DecisionReason.WITHIN_RULES
     if reason is None:
         raise invalid(Fault("/reason", "required", "Choose the reason; the writer and the log will have it."))
-    order = DecisionIn(body.action, reason, body.version, statement=body.statement, note=body.note, notice=body.notice)
+    order = DecisionIn(
+        body.action, reason, body.version, statement=body.statement, note=body.note, notice=body.notice, sanction=body.imposed
+    )
     if action is not Action.REDACT:
         return order, None
     with reading() as session:
@@ -137,6 +139,8 @@ def decide_item(call: Call[ReviewItem, DecisionForm, None]) -> Redirect:
     decision = steps.take_decision(call.session, call.viewer, call.thing.id, order, redacted)
     writer = call.session.get_one(Account, call.thing.writer_id)
     flash(_(page_words.DONE[decision.action], name=writer.display_name), "decided")
+    if order.sanction is not None:
+        flash(_("Imposed on %(name)s: %(label)s.", name=writer.display_name, label=sanction_words.label(order.sanction.kind)))
     return Redirect(watch.queue_address(call.body.back))
 
 
@@ -146,7 +150,7 @@ def add_note(call: Call[ReviewItem, NoteForm, None]) -> Redirect:
     item = call.thing
     about = steps.Case(item.site_id, None, call.session.get_one(Account, item.writer_id))
     steps.write_note(call, about, call.body.body, item.id)
-    flash(_("Your note is kept. Only moderators read it."))
+    flash(_("Your note is kept. Moderators read it."))
     return Redirect(f"{watch.item_address(item.id, call.body.back)}#notes")
 
 
@@ -205,8 +209,11 @@ def _item(session: Session, viewer: Viewer, item: ReviewItem, sent: Sent, *, bac
         "form": form,
         "blank": Form(),
         "actions": _actions(it, form, is_open=item.state == ItemState.OPEN),
-        "reasons": {reason.value: translated(label) for reason, label in DECISION_LABELS.items() if reason != DecisionReason.WITHIN_RULES},
-        "statements": {reason.value: [translated(each) for each in texts] for reason, texts in STATEMENTS.items()},
+        "reasons": sanction_words.reasons(),
+        "statements": sanction_words.statements(),
+        "choices": sanction_words.choices(),
+        "next_step": sanction_words.next_step(it.history.strikes),
+        "measures": sanction_words,
         "brackets": brackets_for(text),
         "marked": mark(text, _identifying(it, text)),
         "change": find_difference(text, it.waiting.body_md) if it.waiting and it.waiting.body_md is not None else [],
@@ -216,6 +223,7 @@ def _item(session: Session, viewer: Viewer, item: ReviewItem, sent: Sent, *, bac
         "recused": [translated(why) for why in it.recused],
         "back": back,
         "queue": watch.queue_address(back),
+        "may_erase": can(viewer, Permission.ERASURE_ASK, item) and it.comment.state != State.ERASED,
         "open_cases": count_waiting(session, item.site_id),
     }
     return Page("moderation/item.html", context)

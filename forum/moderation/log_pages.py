@@ -10,6 +10,7 @@ from datetime import datetime
 
 from flask import Response, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum.access.permissions import Permission
 from forum.access.table import can
@@ -20,9 +21,10 @@ from forum.moderation.actors import ActorKind
 from forum.moderation.log_present import present_internal, present_public
 from forum.moderation.log_queries import find_seq_of_decision, list_log
 from forum.moderation.log_schemas import InternalLogEntryOut, LogEntryOut, LogPageQuery, LogPerson
-from forum.moderation.log_words import ACTOR_WORDS, NO_ARTICLE, QUOTED, RULE_WORDS, words_of
+from forum.moderation.log_words import ACTOR_WORDS, NO_ARTICLE, QUOTED, RULE_WORDS, SAME_PERSON, words_of
 from forum.moderation.reasons import DECISION_LABELS, DecisionReason
 from forum.refusals import not_found
+from forum.sanctions.kinds import KINDS, SanctionKind
 from forum.sentences import Sentence, sentence
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.context import settings
@@ -39,7 +41,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True)
 class LogLine:
-    """A row as a page or the feed says it: the sentence with its places open, who and why in the reader's language, the decision's anchor on this page."""
+    """A row as a page or the feed says it: the sentence with its places open, who and why in the reader's language, the decision's anchor on this page.
+
+    ``measure`` and ``time``: of a sanction, what it is called and how long it lasts.
+    """
 
     entry: LogEntryOut | InternalLogEntryOut
     words: Sentence
@@ -49,12 +54,20 @@ class LogLine:
     reason: str
     states: tuple[str, str] | None
     anchor: str | None
+    measure: str = ""
+    time: str = ""
 
     @property
     def text(self) -> str:
         """The sentence as plain text."""
         article = _("“%(title)s”", title=self.article) if self.entry.article else self.article
-        return str(_(self.words, who=self.who, article=article))
+        said = str(_(self.words, who=self.who, article=article, measure=self.measure, time=self.time))
+        return f"{said} {self.disclosed}" if self.disclosed else said
+
+    @property
+    def disclosed(self) -> str:
+        """What has to be said of an appeal that was decided by who had decided first; empty for all other rows."""
+        return translated(SAME_PERSON) if self.entry.same_person else ""
 
 
 @doors.door("GET", "/modlog", Permission.MODLOG_READ, load=load_site, query=LogPageQuery)
@@ -147,15 +160,18 @@ def _lines(entries: Sequence[LogEntryOut] | Sequence[InternalLogEntryOut]) -> li
 def _line(entry: LogEntryOut | InternalLogEntryOut, *, is_anchor: bool) -> LogLine:
     kind, _colon, rule = entry.by.partition(":")
     person = entry.actor if isinstance(entry, InternalLogEntryOut) else entry.moderator
+    measure = entry.measure
     return LogLine(
         entry=entry,
-        words=words_of(entry.event, by_rule=kind == ActorKind.RULE),
+        words=words_of(entry.event, by_rule=kind == ActorKind.RULE, measure=measure.kind if measure else None),
         who=_who(ActorKind(kind), rule, person),
         person=person,
         article=entry.article.title if entry.article else translated(NO_ARTICLE),
         reason=_reason(entry.reason),
         states=_states(entry),
         anchor=f"d{entry.decision_id}" if is_anchor else None,
+        measure=translated(KINDS[SanctionKind(measure.kind)].label) if measure else "",
+        time=ngettext("%(num)d day", "%(num)d days", measure.days) if measure and measure.days is not None else "",
     )
 
 

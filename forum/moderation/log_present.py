@@ -16,7 +16,8 @@ from forum.comments.models import Comment
 from forum.moderation.actors import ActorKind
 from forum.moderation.facts import read_rules
 from forum.moderation.log import SALT
-from forum.moderation.log_schemas import InternalLogEntryOut, LogArticle, LogEntryOut, LogPerson
+from forum.moderation.log_schemas import InternalLogEntryOut, LogArticle, LogEntryOut, LogMeasure, LogPerson
+from forum.moderation.log_words import APPEALED, IMPOSING, LIFTING
 from forum.moderation.models import LogEntry
 
 # Whose names a site may show; never a writer's or a reader's.
@@ -60,6 +61,8 @@ def present_internal(session: Session, entries: Sequence[LogEntry]) -> list[Inte
             is_public=entry.is_public,
             detail={name: value for name, value in msgspec.json.decode(entry.detail).items() if name != SALT},
             hash=entry.hash,
+            measure=_measure(entry),
+            same_person=_is_same_person(entry),
         )
         for entry in entries
     ]
@@ -81,11 +84,25 @@ def _present_public(entry: LogEntry, around: _Around) -> LogEntryOut:
         to_state=entry.to_state,
         decision_id=entry.decision_id,
         hash=entry.hash,
+        measure=_measure(entry),
+        same_person=_is_same_person(entry),
     )
 
 
 def _by(entry: LogEntry) -> str:
     return f"rule:{entry.rule}" if entry.actor_kind == ActorKind.RULE else entry.actor_kind
+
+
+def _measure(entry: LogEntry) -> LogMeasure | None:
+    if entry.event not in (IMPOSING, LIFTING):
+        return None
+    detail = msgspec.json.decode(entry.detail)
+    return LogMeasure(detail["kind"], detail.get("days"))
+
+
+def _is_same_person(entry: LogEntry) -> bool:
+    # Written by the room of redress, which decides on appeals.
+    return entry.event in APPEALED and bool(msgspec.json.decode(entry.detail).get("same_person"))
 
 
 def _url(comment_id: int | None) -> str | None:

@@ -24,11 +24,19 @@ class LogArticle(msgspec.Struct, frozen=True):
     page: str
 
 
+class LogMeasure(msgspec.Struct, frozen=True):
+    """What was imposed on somebody, or lifted: its kind and, when it was imposed and has an end, for how many days. Never on whom."""
+
+    kind: str
+    days: int | None
+
+
 class LogEntryOut(msgspec.Struct, frozen=True):
     """One row of the public log. ``by``: ``moderator``, ``admin``, ``writer``, ``reader`` or ``rule:`` and its name.
 
     ``moderator`` is there only where the site shows names; ``comment_id`` and ``url`` only for a comment that was public once. ``seq`` has gaps where
-    rows are not public. ``hash`` is bound to all rows before: who notes it can tell later whether the log is still the same.
+    rows are not public. ``hash`` is bound to all rows before: who notes it can tell later whether the log is still the same. ``measure``: of a sanction. ``same_person``: an
+    appeal was decided by who had decided first, since nobody else was there.
     """
 
     seq: int
@@ -44,6 +52,8 @@ class LogEntryOut(msgspec.Struct, frozen=True):
     to_state: str | None
     decision_id: int | None
     hash: str
+    measure: LogMeasure | None
+    same_person: bool
 
 
 class LogOut(msgspec.Struct, frozen=True):
@@ -71,6 +81,8 @@ class InternalLogEntryOut(msgspec.Struct, frozen=True):
     is_public: bool
     detail: dict[str, str | int | None]
     hash: str
+    measure: LogMeasure | None
+    same_person: bool
 
 
 class InternalLogOut(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ The places ``%(who)s`` and ``%(article)s`` are filled by the pages, with links w
 from dataclasses import dataclass
 
 from forum.moderation.actors import ActorKind
+from forum.sanctions.kinds import SanctionKind
 from forum.sentences import Sentence, sentence
 
 
@@ -25,8 +26,9 @@ ACTOR_WORDS: dict[ActorKind, Sentence] = {
 }
 RULE_WORDS: dict[str, Sentence] = {
     "limits": sentence("length and links"),
-    "sanctions": sentence("sanctions"),
+    "sanctions": sentence("pre-moderation"),
     "duplicate": sentence("repetition"),
+    "confidentiality": sentence("confidentiality check"),
     "words": sentence("word lists"),
     "links": sentence("links of new accounts"),
     "newcomer": sentence("first comments"),
@@ -36,7 +38,14 @@ RULE_WORDS: dict[str, Sentence] = {
     "restore-undecided": sentence("not decided in time"),
     "undecided": sentence("not decided in time"),
     "resubmitted": sentence("brought back"),
+    "withdrawn": sentence("withdrawn by its writer"),
+    "replaced": sentence("replaced by another change"),
+    "erased": sentence("erased"),
+    "purge-originals": sentence("fourteen days after a redaction"),
 }
+IMPOSING, LIFTING = "sanction", "lift"
+APPEALED = ("appeal_uphold", "appeal_overturn", "appeal_change")
+SAME_PERSON = sentence("Nobody else was there to decide than who had decided first.")
 QUOTED = sentence("“%(name)s”")
 NO_ARTICLE = sentence("an article that is not here any more")
 
@@ -98,15 +107,56 @@ EVENTS: dict[str, EventWords] = {
         sentence("%(who)s changed a removed comment on %(article)s and submitted it again."),
         sentence("The rule %(who)s submitted a removed comment on %(article)s again."),
     ),
+    "erase": EventWords(
+        sentence("%(who)s erased a comment on %(article)s for good."),
+        sentence("The rule %(who)s erased a comment on %(article)s for good."),
+    ),
+    "erasure_asked": EventWords(
+        sentence("%(who)s asked for a comment on %(article)s to be erased for good."),
+        sentence("The rule %(who)s asked for a comment on %(article)s to be erased for good."),
+    ),
+    "erasure_dropped": EventWords(
+        sentence("%(who)s decided against erasing a comment on %(article)s."),
+        sentence("The rule %(who)s decided against erasing a comment on %(article)s."),
+    ),
+    "purge": EventWords(
+        sentence("%(who)s destroyed the texts before a redaction on %(article)s."),
+        sentence("The rule %(who)s destroyed the texts before a redaction on %(article)s."),
+    ),
     "reveal": EventWords(
         sentence("%(who)s read a masked text on %(article)s."),
         sentence("The rule %(who)s read a masked text on %(article)s."),
+    ),
+    "appeal": EventWords(sentence("%(who)s appealed a decision."), sentence("The rule %(who)s appealed a decision.")),
+    "appeal_uphold": EventWords(
+        sentence("%(who)s decided on an appeal: the first decision stands."),
+        sentence("The rule %(who)s decided on an appeal: the first decision stands."),
+    ),
+    "appeal_overturn": EventWords(
+        sentence("%(who)s decided on an appeal: the first decision was overturned."),
+        sentence("The rule %(who)s decided on an appeal: the first decision was overturned."),
+    ),
+    "appeal_change": EventWords(
+        sentence("%(who)s decided on an appeal: another decision takes the place of the first one."),
+        sentence("The rule %(who)s decided on an appeal: another decision takes the place of the first one."),
     ),
     "rules": EventWords(
         sentence("%(who)s changed the rules by which comments are screened."),
         sentence("The rule %(who)s changed the rules by which comments are screened."),
     ),
 }
+# What was imposed on somebody, who is never named: by its kind, with the time that it lasts where it has an end.
+IMPOSED: dict[str, Sentence] = {
+    SanctionKind.REMINDER: sentence("%(who)s reminded somebody of the rules."),
+    SanctionKind.WARNING: sentence("%(who)s warned somebody."),
+    SanctionKind.PRE_MODERATION: sentence("%(who)s decided that what somebody writes is read first, for %(time)s."),
+    SanctionKind.MUTE: sentence("%(who)s muted somebody for %(time)s."),
+    SanctionKind.TAG_MUTE: sentence("%(who)s took the right to tag from somebody for %(time)s."),
+    SanctionKind.REPORT_MUTE: sentence("%(who)s took the right to report from somebody for %(time)s."),
+    SanctionKind.SUSPENSION: sentence("%(who)s suspended somebody for %(time)s."),
+    SanctionKind.BAN: sentence("%(who)s banned somebody."),
+}
+LIFTED = sentence("%(who)s lifted what was imposed on somebody: %(measure)s.")
 # A row stays although a later version may have no words for its event any more.
 OTHER = EventWords(
     sentence("%(who)s did something about a comment on %(article)s."),
@@ -114,7 +164,9 @@ OTHER = EventWords(
 )
 
 
-def words_of(event: str, *, by_rule: bool) -> Sentence:
-    """Return the sentence of an event, its places still open."""
+def words_of(event: str, *, by_rule: bool, measure: str | None = None) -> Sentence:
+    """Return the sentence of an event, its places still open; ``measure``: the kind of sanction that it is about."""
+    if measure in IMPOSED:
+        return IMPOSED[measure] if event == IMPOSING else LIFTED
     words = EVENTS.get(event, OTHER)
     return words.rule if by_rule else words.person

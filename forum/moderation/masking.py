@@ -3,7 +3,7 @@
 The rule: whatever shows moderators a text that readers cannot see asks ``masked_among`` first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -35,12 +35,22 @@ def masked_among(session: Session, viewer: Viewer, comments: Iterable[Comment]) 
     return frozenset(confidential - set(session.scalars(asked)))
 
 
+def is_revealed(session: Session, viewer: Viewer, comment_id: int) -> bool:
+    """Whether ``viewer`` has asked for the comment's text and is shown it at present."""
+    shown = session.get(Reveal, (comment_id, viewer.account_id)) if viewer.account_id is not None else None
+    return shown is not None and shown.revealed_at > now() - REVEALED_FOR
+
+
 def reveal(session: Session, viewer: Viewer, item_id: int) -> None:
     """Show ``viewer`` the masked text of an item's comment for ten minutes, and write down that it was asked for; a text that is not masked needs no asking."""
     place = lock_place(session, comment_of(session, item_id))
     comment = place.comment
-    if not comment.confidential or comment.state == State.ERASED:
-        return
+    if comment.confidential and comment.state != State.ERASED:
+        show_to(session, viewer, comment, because={"item": item_id})
+
+
+def show_to(session: Session, viewer: Viewer, comment: Comment, *, because: Mapping[str, int]) -> None:
+    """Let ``viewer`` read a comment's masked text for ten minutes, and write down that it was asked for, and where (``because``: ids); its place is locked."""
     known = {"comment_id": comment.id, "account_id": viewer.account_id}
     if not insert_if_absent(session, Reveal, **known, revealed_at=now()):
         session.get_one(Reveal, (comment.id, viewer.account_id)).revealed_at = now()
@@ -53,5 +63,5 @@ def reveal(session: Session, viewer: Viewer, item_id: int) -> None:
         comment=comment,
         from_state=comment.state,
         to_state=comment.state,
-        detail={"item": item_id},
+        detail=because,
     )

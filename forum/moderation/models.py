@@ -136,8 +136,8 @@ class Decision(Base):
     """What was decided on a comment, by whom (``moderator_id``, or a ``rule`` when no person did), why, and what it changed. Never edited but for its undoing.
 
     ``item_version``: the version of the item that the moderator saw. ``comment_version``: the comment's right after. ``statement``: what the writer reads.
-    ``notice``: the line that it put below the comment. ``restricts``: it takes something from the writer, so the database wants a statement of reasons for it (``stated_id``) before it commits. ``appeal_id``: the
-    appeal that led to it – no foreign key, since appeals belong to a room above.
+    ``notice``: the line that it put below the comment. ``restricts``: it takes something from the writer, so the database wants a statement of reasons for it
+    (``stated_id``) before it commits. ``appeal_id``: the appeal that led to it – no foreign key, since appeals belong to a room above.
     """
 
     __tablename__ = "decisions"
@@ -267,6 +267,7 @@ class Report(Base):
         Index(None, "item_id", "state"),
         Index(None, "comment_id", "reporter_id"),
         Index(None, "site_id", "created_at"),
+        Index(None, "site_id", "closed_at"),
     )
 
     id: Mapped[Key]

@@ -20,6 +20,9 @@ from forum.moderation.stating import bind_restriction, release_restriction
 
 RESTRICTED = (State.HELD, State.SCREENED, State.REMOVED)
 RESTORE_UNDECIDED = "restore-undecided"
+PURGE_ORIGINALS = "purge-originals"
+ORIGINALS_KEPT = timedelta(days=14)
+"""So long a redacted text can be brought back; after that it is destroyed."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,8 @@ def restore_later(session: Session, decision: Decision, *, lane: int, after: tim
     """Show a screened comment again when nobody has decided within ``after``; never one of lane P0, where waiting is the safer mistake."""
     if lane > 0:
         enqueue(session, RESTORE_UNDECIDED, {"decision_id": decision.id}, due_at=now() + after)
+
+
+def purge_later(session: Session, decision: Decision) -> None:
+    """Let the originals of a text that was redacted be destroyed when their time is over; the privacy room above does it."""
+    enqueue(session, PURGE_ORIGINALS, {"decision_id": decision.id}, due_at=decision.created_at + ORIGINALS_KEPT)

@@ -3,8 +3,6 @@
 One item stands in ``item_pages``, several at once in ``batch_pages``. Every form works without JavaScript; whoever may not moderate gets none of it.
 """
 
-from typing import Any
-
 from flask import flash
 from flask_babel import gettext as _
 
@@ -15,9 +13,10 @@ from forum.articles.models import Site
 from forum.articles.steps import load_site
 from forum.comments.models import Comment
 from forum.moderation import page_words, steps, watch
+from forum.moderation.beside import read_links
 from forum.moderation.forms import NoteForm
 from forum.moderation.items import claim, is_claimed_by_other
-from forum.moderation.present import present_history
+from forum.moderation.person_form import show_person
 from forum.moderation.rows import by_lane, count_waiting, row_of
 from forum.moderation.schemas import ItemsOut, QueueQuery
 from forum.refusals import Kind, Refusal
@@ -48,6 +47,7 @@ def show_queue(call: Call[Site, None, QueueQuery]) -> Page:
         "lanes": by_lane(rows) if query.state == "open" else [(None, rows)] if rows else [],
         "words": page_words,
         "open_cases": count_waiting(call.session, call.thing.id),
+        "beside": read_links(call.session, call.thing.id),
         "is_narrowed": watch.is_narrowed(query),
         "is_first": query.cursor is None,
         "articles": watch.article_choices(call.session, call.thing.id, chosen=query.article, shown=shown),
@@ -100,7 +100,7 @@ def open_own(call: Call[Comment, None, None]) -> Redirect:
 @doors.door("GET", "/mod/people/<handle>", Permission.QUEUE_READ, load=steps.load_person)
 def show_history(call: Call[steps.Case, None, None]) -> Page:
     """Show what moderators should know of a person."""
-    return _history(call, Form())
+    return show_person(call.session, call.viewer, call.thing)
 
 
 def redisplay_history(call: AnyCall, refusal: Refusal) -> Page:
@@ -109,22 +109,12 @@ def redisplay_history(call: AnyCall, refusal: Refusal) -> Page:
         return ask_to_sign_in(call.session, then=f"/mod/people/{call.path['handle']}")
     if not can(call.viewer, Permission.NOTE_WRITE, call.thing):
         raise refusal
-    return _history(call, refused_form(refusal))
+    return show_person(call.session, call.viewer, call.thing, which="notes", form=refused_form(refusal))
 
 
 @doors.door("POST", "/mod/people/<handle>/notes", Permission.NOTE_WRITE, load=steps.load_person, body=NoteForm, redisplay=redisplay_history)
 def add_note(call: Call[steps.Case, NoteForm, None]) -> Redirect:
     """Keep a private note about a person."""
     steps.write_note(call, call.thing, call.body.body, None)
-    flash(_("Your note is kept. Only moderators read it."))
+    flash(_("Your note is kept. Moderators read it."))
     return Redirect(f"/mod/people/{steps.account_of(call).handle}#notes")
-
-
-def _history(call: AnyCall, form: Form) -> Page:
-    context: dict[str, Any] = {
-        "history": present_history(call.session, steps.account_of(call), call.thing.site_id),
-        "form": form,
-        "words": page_words,
-        "open_cases": count_waiting(call.session, call.thing.site_id),
-    }
-    return Page("moderation/person.html", context)

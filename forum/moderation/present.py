@@ -22,6 +22,8 @@ from forum.moderation.models import Batch, Decision, ModeratorNote, Report, Revi
 from forum.moderation.reasons import accuracy
 from forum.moderation.recusal import find_recusals
 from forum.moderation.review import ReportState
+from forum.moderation.sanction_present import present_sanctions
+from forum.moderation.sanction_queries import count_strikes
 from forum.moderation.schemas import (
     ArticleRef,
     BatchItemOut,
@@ -37,7 +39,10 @@ from forum.moderation.schemas import (
     Span,
     WaitingOut,
 )
+from forum.moderation.stating import APPEAL_WINDOW
 from forum.refusals import not_found
+from forum.sanctions.kinds import suggest
+from forum.sanctions.queries import list_in_force
 from forum.sentences import Sentence, sentence
 from forum.text.excerpt import excerpt
 
@@ -138,6 +143,7 @@ def present_decisions(session: Session, decisions: Sequence[Decision], *, for_mo
 def present_history(session: Session, account: Account, site_id: int) -> HistoryOut:
     """Return what moderators should know of a writer."""
     upheld, declined = queries.reporters_outcomes(session, [account.id])[account.id]
+    strikes = count_strikes(session, account.id, site_id)
     return HistoryOut(
         person=present_person(account),
         since=account.created_at,
@@ -147,6 +153,9 @@ def present_history(session: Session, account: Account, site_id: int) -> History
         reports_declined=declined,
         decisions=present_decisions(session, queries.decisions_on_writer(session, account.id, site_id)),
         notes=present_notes(session, queries.list_notes(session, account.id, site_id)),
+        sanctions=present_sanctions(session, list_in_force(session, account.id, site_id)),
+        strikes=strikes,
+        suggestion=suggest(strikes),
     )
 
 
@@ -167,6 +176,7 @@ def present_receipt(report: Report) -> ReceiptOut:
         created_at=report.created_at,
         closed_at=report.closed_at,
         outcome=str(OUTCOMES[ReportState(report.state)]),
+        appeal_until=report.closed_at + APPEAL_WINDOW if report.closed_at and report.state == ReportState.DECLINED else None,
     )
 
 

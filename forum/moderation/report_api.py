@@ -23,7 +23,7 @@ doors = ApiDoors("reports")
     load=steps.load_reported_comment,
     body=ReportIn,
     answers={201: ReceiptOut},
-    problems=(Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.CONFLICT, Kind.RATE_LIMITED),
+    problems=(Kind.NOT_FOUND, Kind.OWN_COMMENT, Kind.SANCTIONED, Kind.CONFLICT, Kind.RATE_LIMITED),
 )
 def create_report(call: Call[Comment, ReportIn, None]) -> Answer:
     """Report a comment to the moderators. Who merely disagrees tags it instead: a report is about the rules."""

@@ -1,4 +1,4 @@
-"""HTML doors of reports: report a comment, give notice without an account, see what became of it.
+"""HTML doors of reports: report a comment, give notice without an account, list one's own. What became of one stands in the room of redress.
 
 Who merely disagrees is led to the tags, and nothing is filed. Every form works without JavaScript and comes back as it was typed.
 """
@@ -14,14 +14,11 @@ from forum.accounts.models import Account
 from forum.articles.models import Site
 from forum.articles.steps import load_site
 from forum.comments.models import Comment
-from forum.comments.states import State
 from forum.moderation import report_errands, steps
-from forum.moderation.models import Report
 from forum.moderation.notice_form import NoticeForm, NoticeQuery
 from forum.moderation.present import OUTCOMES, present_receipt
 from forum.moderation.queries import list_own_reports
-from forum.moderation.reasons import REASONS, ReportReason
-from forum.moderation.report_form import DISAGREE, ReportForm, looks_within, show_report
+from forum.moderation.report_form import DISAGREE, ReportForm, show_report
 from forum.moderation.reporting import report
 from forum.moderation.review import ReportState
 from forum.refusals import Kind, Refusal
@@ -66,23 +63,6 @@ def send_report(call: Call[Comment, ReportForm, None]) -> Redirect:
     filed = report(call.session, call.viewer, call.thing.id, reason=reason, note=call.body.note)
     flash(_("Thank you. Your report is with the moderators."))
     return Redirect(f"/reports/{filed.reference}")
-
-
-@doors.door("GET", "/reports/<reference>", Permission.REPORT_READ, load=steps.load_receipt)
-def show_receipt(call: Call[Report, None, None]) -> Page:
-    """Show what became of a report, to whoever has its reference."""
-    report = call.thing
-    comment = call.session.get_one(Comment, report.comment_id)
-    is_open = report.state == ReportState.OPEN
-    context = {
-        "receipt": present_receipt(report),
-        "outcome": translated(OUTCOMES[ReportState(report.state)]),
-        "time": looks_within(REASONS[ReportReason(report.reason)]) if is_open else "",
-        "is_hidden": is_open and comment.state == State.SCREENED,
-        "is_own": report.reporter_id is not None and report.reporter_id == call.viewer.account_id,
-        "is_notice": report.reporter_id is None,
-    }
-    return Page("moderation/receipt.html", context)
 
 
 @doors.door("GET", "/reports", Permission.SELF_READ)

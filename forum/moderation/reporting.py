@@ -23,6 +23,8 @@ from forum.moderation.reasons import LANE_TIMES, REASONS, DecisionReason, Report
 from forum.moderation.review import Action, Origin, ReportState
 from forum.moderation.rulings import Ruling, complete, record
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sanctions.kinds import Activity
+from forum.sanctions.queries import require_free
 from forum.sentences import sentence
 from forum.web.limits import charge, network_of
 
@@ -44,11 +46,13 @@ class Notice:
 def report(session: Session, viewer: Viewer, comment_id: int, *, reason: ReportReason, note: str) -> Report:
     """Store a reader's report, bring the comment before moderators and return the report with its reference.
 
-    Raises Refusal: ``own-comment``, ``conflict`` (nothing to read there, or an own report is still open), ``validation`` (a text is required), ``rate-limited``.
+    Raises Refusal: ``own-comment``, ``sanctioned``, ``conflict`` (nothing to read there, or an own report is still open), ``validation`` (a text is
+    required), ``rate-limited``.
     """
     place = lock_place(session, comment_id)
     if place.comment.author_id == viewer.account_id:
         raise Refusal(Kind.OWN_COMMENT, "This is your own comment; you can edit or withdraw it.")
+    require_free(session, viewer.account_id, place.article.site_id, Activity.REPORT)
     _require_reportable(place)
     there = session.scalar(
         select(Report.reference).where(
@@ -99,11 +103,13 @@ def settle_reports(session: Session, item: ReviewItem, decision: Decision, outco
     )
 
 
-def reopen_reports(session: Session, decision: Decision) -> None:
-    """Open the reports again that a decision had settled."""
-    session.execute(
-        update(Report).where(Report.decision_id == decision.id).values(state=ReportState.OPEN.value, closed_at=None, decision_id=None)
-    )
+def reopen_reports(session: Session, decision: Decision, *, at: ReviewItem) -> list[ReportReason]:
+    """Open the reports again that a decision had settled, at an item of their comment, and return their reasons."""
+    mine = Report.decision_id == decision.id
+    reasons = [ReportReason(reason) for reason in session.scalars(select(Report.reason).where(mine).distinct())]
+    again = {"state": ReportState.OPEN.value, "closed_at": None, "decision_id": None, "item_id": at.id}
+    session.execute(update(Report).where(mine).values(again))
+    return reasons
 
 
 def _require_reportable(place: Place) -> None:

@@ -10,6 +10,8 @@ from forum.accounts.schemas import PersonOut
 from forum.comments.schemas import CommentOut, RowId, Stub
 from forum.moderation.reasons import DecisionReason, ReportReason
 from forum.moderation.review import Action
+from forum.moderation.sanction_schemas import SanctionOut, WithDecisionIn
+from forum.sanctions.kinds import SanctionKind
 
 STATEMENT_MAX = 2_000
 Statement = Annotated[str, Meta(max_length=STATEMENT_MAX)]
@@ -139,7 +141,10 @@ class NotesOut(msgspec.Struct, frozen=True):
 
 
 class HistoryOut(msgspec.Struct, frozen=True):
-    """What moderators should know of a writer: the newest 200 comments by state, decisions on them, the person's own reports, notes."""
+    """What moderators should know of a writer: the newest 200 comments by state, decisions on them, the person's own reports, notes, sanctions in force.
+
+    ``strikes``: removals by moderators in the last 180 days; ``suggestion``: the ladder's step for so many.
+    """
 
     person: PersonOut
     since: datetime
@@ -149,6 +154,9 @@ class HistoryOut(msgspec.Struct, frozen=True):
     reports_declined: int
     decisions: list[DecisionOut]
     notes: list[NoteOut]
+    sanctions: list[SanctionOut]
+    strikes: int
+    suggestion: SanctionKind | None
 
 
 class WaitingOut(msgspec.Struct, frozen=True):
@@ -191,7 +199,8 @@ class ClaimOut(msgspec.Struct, frozen=True):
 class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A decision on an item at ``version``. ``statement`` is what the writer reads, at least 40 characters; it may be left out where nothing is taken away.
 
-    ``spans`` mark what ``redact`` takes out; ``notice`` is the public line of the action of that name.
+    ``spans`` mark what ``redact`` takes out; ``notice`` is the public line of the action of that name; ``sanction`` is imposed on the writer with the decision,
+    both or neither.
     """
 
     action: Choice
@@ -201,6 +210,7 @@ class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Note = ""
     spans: Annotated[list[Span], Meta(max_length=50)] = []
     notice: Annotated[str, Meta(max_length=500)] = ""
+    sanction: WithDecisionIn | None = None
 
 
 class BatchItemIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,7 +278,10 @@ class NoticeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReceiptOut(msgspec.Struct, frozen=True):
-    """A report as the person who sent it sees it: what became of it, and never more of the comment than its address."""
+    """A report as the person who sent it sees it: what became of it, and never more of the comment than its address.
+
+    ``appeal_until``: until when its declining can be appealed, null where it was not declined.
+    """
 
     reference: str
     reason: str
@@ -278,6 +291,7 @@ class ReceiptOut(msgspec.Struct, frozen=True):
     created_at: datetime
     closed_at: datetime | None
     outcome: str
+    appeal_until: datetime | None
 
 
 class ReceiptsOut(msgspec.Struct, frozen=True):

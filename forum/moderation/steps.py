@@ -32,6 +32,7 @@ from forum.moderation.queries import list_items
 from forum.moderation.reasons import DecisionReason, ReportReason
 from forum.moderation.reporting import Notice, notify
 from forum.moderation.review import Action, Origin
+from forum.moderation.sanctioning import SanctionOrder, decide_and_impose
 from forum.moderation.schemas import BatchItemOut, DecisionIn, ItemsOut, NoticeIn, QueueQuery, Span
 from forum.refusals import Fault, Refusal, invalid, not_found
 from forum.sentences import Sentence, sentence
@@ -56,27 +57,17 @@ class Case:
 
 def load_item(call: AnyCall) -> Any:
     """Load the item of the address."""
-    return _or_site(call, call.session.get(ReviewItem, call.path["item_id"]), Permission.QUEUE_READ, sentence("item"))
+    return or_site(call, call.session.get(ReviewItem, call.path["item_id"]), Permission.QUEUE_READ, sentence("item"))
 
 
 def load_batch(call: AnyCall) -> Any:
     """Load the batch of the address."""
-    return _or_site(call, call.session.get(Batch, call.path["batch_id"]), Permission.QUEUE_READ, sentence("batch"))
-
-
-def load_decision(call: AnyCall) -> Any:
-    """Load the decision of the address, for its comment's writer and for moderators."""
-    decision = call.session.get(Decision, call.path["decision_id"])
-    case = None
-    if decision is not None:
-        comment = get_comment(call.session, decision.comment_id)
-        case = Case(decision.site_id, comment.author_id, decision)
-    return _or_site(call, case, Permission.DECISION_READ, sentence("decision"))
+    return or_site(call, call.session.get(Batch, call.path["batch_id"]), Permission.QUEUE_READ, sentence("batch"))
 
 
 def load_moderated_comment(call: AnyCall) -> Any:
     """Load the comment of the address in any state."""
-    return _or_site(call, call.session.get(Comment, call.path["comment_id"]), Permission.QUEUE_READ, sentence("comment"))
+    return or_site(call, call.session.get(Comment, call.path["comment_id"]), Permission.QUEUE_READ, sentence("comment"))
 
 
 def load_reported_comment(call: AnyCall) -> Comment:
@@ -96,10 +87,11 @@ def load_person(call: AnyCall) -> Any:
     """Load the person of the address, as the site's moderators see them."""
     account = find_account(call.session, call.path["handle"])
     case = Case(DEFAULT_SITE_ID, None, account) if account is not None else None
-    return _or_site(call, case, Permission.QUEUE_READ, sentence("person"))
+    return or_site(call, case, Permission.QUEUE_READ, sentence("person"))
 
 
-def _or_site(call: AnyCall, found: Any, permission: Permission, what: Sentence) -> Any:
+def or_site(call: AnyCall, found: Any, permission: Permission, what: Sentence) -> Any:
+    """Return what was found or, where nothing was, the site for whoever may not know that. Raises Refusal ``not-found`` to those who may."""
     if found is not None:
         return found
     site = get_site(call.session, DEFAULT_SITE_ID)
@@ -126,22 +118,31 @@ def redact_text(item_id: int, spans: Sequence[Span]) -> Text:
         item = session.get(ReviewItem, item_id)
         comment = session.get(Comment, item.comment_id) if item else None
         body = (comment.body_md if comment else None) or ""
+    return take_out(body, spans)
+
+
+def take_out(body: str, spans: Sequence[Span]) -> Text:
+    """Return a text with ``spans`` replaced, rendered. Raises Refusal ``validation`` for spans that are not in it or overlap."""
     pieces, at = [], 0
     for place, span in enumerate(sorted(spans, key=lambda span: span.start)):
         if not at <= span.start < span.end <= len(body):
             raise invalid(Fault(f"/spans/{place}", "bad-span", "Each span has to lie inside the text and must not overlap another."))
         pieces += [body[at : span.start], REDACTION]
         at = span.end
-    redacted = normalize_body("".join([*pieces, body[at:]]))
-    mentioned = find_mentions(redacted)
+    return render_again(normalize_body("".join([*pieces, body[at:]])))
+
+
+def render_again(body: str) -> Text:
+    """Return a source text, which was checked when it was written, rendered as it would be today."""
+    mentioned = find_mentions(body)
     with reading() as session:
         handles = known_handles(session, mentioned) if mentioned else frozenset()
-    rendered = render(redacted, known_handles=handles)
-    return Text(redacted, rendered.html, rendered.renderer, fingerprint(redacted))
+    rendered = render(body, known_handles=handles)
+    return Text(body, rendered.html, rendered.renderer, fingerprint(body))
 
 
 def take_decision(session: Session, viewer: Viewer, item_id: int, sent: DecisionIn, redacted: Text | None) -> Decision:
-    """Decide as ``sent`` says; a refusal carries the decision that stands and what was sent, as structures. Raises Refusal."""
+    """Decide as ``sent`` says, and impose what it imposes; a refusal carries the decision that stands and what was sent, as structures. Raises Refusal."""
     order = Order(
         Action(sent.action),
         DecisionReason(sent.reason),
@@ -152,6 +153,9 @@ def take_decision(session: Session, viewer: Viewer, item_id: int, sent: Decision
         notice=sent.notice,
     )
     try:
+        if sent.sanction is not None:
+            imposed = SanctionOrder(sent.sanction.kind, order.reason, statement=sent.sanction.statement, days=sent.sanction.days)
+            return decide_and_impose(session, viewer, item_id, order, imposed, draft=to_builtins(sent))
         return decide(session, viewer, item_id, order, draft=to_builtins(sent))
     except Refusal as refusal:
         standing = refusal.members.get("decision")

@@ -76,7 +76,7 @@ def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     prepare=prepare_comment,
     body=CommentIn,
     answers={201: CommentOut, 202: CommentOut},
-    problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED, Kind.PLEASE_RECONSIDER),
+    problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED, Kind.SANCTIONED, Kind.PLEASE_RECONSIDER),
 )
 def create_comment(call: Call[Article, CommentIn, None]) -> Answer:
     """Comment on an article, or answer a comment of it; 202: a moderator reads it before others can."""
@@ -130,7 +130,7 @@ def prepare_change(call: Call[Comment, CommentPatch, None]) -> PreparedBody | No
     prepare=prepare_change,
     body=CommentPatch,
     answers={200: CommentOut, 202: CommentOut},
-    problems=(*CHANGES, Kind.PLEASE_RECONSIDER),
+    problems=(*CHANGES, Kind.SANCTIONED, Kind.PLEASE_RECONSIDER),
     versioned=True,
 )
 def edit_comment(call: Call[Comment, CommentPatch, None]) -> Answer:

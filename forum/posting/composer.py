@@ -3,7 +3,8 @@
 The rule: a text once typed stands in the composer whatever became of it. Called by ``pages`` and, after signing in, by ``errands``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from forum.comments.schemas import CommentOut
 from forum.comments.states import State
 from forum.posting.discussion import read_one
 from forum.posting.nudge import Nudge
+from forum.posting.restraint import Restraint, read_restraints
 from forum.posting.standing import read_standing
 from forum.refusals import Kind
 from forum.web.forms import Form
@@ -32,7 +34,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Composer:
-    """A composer's form. ``purpose`` is "article", "reply", "edit" or, for what was removed, "resubmit"; ``preview`` is safe HTML, or None."""
+    """A composer's form. ``purpose`` is "article", "reply", "edit" or, for what was removed, "resubmit"; ``preview`` is safe HTML, or None.
+
+    ``restraints``: what its writer's account is restricted by; where one of them stops it, there is no form.
+    """
 
     purpose: str
     action: str
@@ -43,6 +48,12 @@ class Composer:
     is_open: bool = True
     version: str = ""
     nudge: Nudge | None = None
+    restraints: Sequence[Restraint] = ()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its writer's account may not post at present."""
+        return any(restraint.stops for restraint in self.restraints)
 
 
 def answer_composer(article: Article, draft: Draft, *, parent: CommentOut | None = None) -> Composer:
@@ -63,10 +74,15 @@ def edit_composer(comment: CommentOut, draft: Draft) -> Composer:
     return Composer(purpose, f"{comment.url}/edit", f"{comment.url}/preview", form, None, draft.preview, version=version, nudge=draft.nudge)
 
 
+def restrain(session: Session, viewer: Viewer, article: Article, composer: Composer) -> Composer:
+    """Return the composer with what its writer's account is restricted by; one read, none for a visitor."""
+    return replace(composer, restraints=read_restraints(session, viewer, article.site_id))
+
+
 def show_answer(session: Session, viewer: Viewer, article: Article, draft: Draft) -> Page:
     """Return the page of an answer being written; what it answers is named in the form, and ignored when it is not of this article."""
     parent = _find_parent(session, viewer, article, draft.form.value("parent_id"))
-    composer = answer_composer(article, draft, parent=parent)
+    composer = restrain(session, viewer, article, answer_composer(article, draft, parent=parent))
     return Page("posting/compose.html", {"article": present_articles(session, [article])[0], "composer": composer})
 
 
@@ -76,7 +92,7 @@ def show_edit(session: Session, viewer: Viewer, comment_id: int, article: Articl
     context = {
         "article": present_articles(session, [article])[0],
         "comment": comment,
-        "composer": edit_composer(comment, draft),
+        "composer": restrain(session, viewer, article, edit_composer(comment, draft)),
         "standing": read_standing(session, viewer, get_comment(session, comment_id)),
     }
     return Page("posting/edit.html", context)

@@ -20,7 +20,7 @@ from forum.comments.queries import get_comment, is_locked, list_by_writer, list_
 from forum.comments.schemas import RepliesQuery
 from forum.comments.states import State
 from forum.posting.addresses import discussion_address
-from forum.posting.composer import Draft, answer_composer
+from forum.posting.composer import Draft, answer_composer, restrain
 from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_marks, read_one, read_replies
 from forum.posting.forms import DiscussionQuery, HistoryQuery, PersonQuery
 from forum.posting.history import changes_of
@@ -51,7 +51,7 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
         "page": page,
         "threads": [arrange(marks.revealed([item])[0], marks.revealed(item.replies or ())) for item in page.items],
         "marks": marks,
-        "composer": answer_composer(article, Draft(filled_form(stance=query.stand))),
+        "composer": restrain(session, call.viewer, article, answer_composer(article, Draft(filled_form(stance=query.stand)))),
         "parts": parts,
         "former": _former(parts),
         "may_edit": can(call.viewer, Permission.ARTICLE_EDIT, article),

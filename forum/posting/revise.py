@@ -21,6 +21,8 @@ from forum.moderation.reconsidering import Asked
 from forum.moderation.review import Origin
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sanctions.kinds import Activity
+from forum.sanctions.queries import require_free
 from forum.sentences import nsentence
 from forum.web.caching import require_version
 from forum.web.context import settings
@@ -33,12 +35,13 @@ def revise(
     """Give a comment a new text (None: as it is) or stance (UNSET: as it is); nothing new changes nothing. Return whether the change waits for a moderator.
 
     The change is screened like a new text. While one waits, readers see the last accepted text; a removed comment is submitted again by editing it, once for each
-    decision. Raises Refusal: ``stale-version`` (If-Match), ``illegal-transition``, ``rate-limited``, ``validation``,
+    decision. Raises Refusal: ``stale-version`` (If-Match), ``sanctioned``, ``illegal-transition``, ``rate-limited``, ``validation``,
     ``please-reconsider``.
     """
     place = lock_place(session, comment_id)
     comment = place.comment
     require_version(comment.version)
+    require_free(session, viewer.account_id, place.article.site_id, Activity.WRITE)
     actions.require_move(comment, "resubmit" if comment.state == State.REMOVED else "edit")
     present = Stance(comment.stance) if comment.stance else None
     wanted = present if isinstance(stance, UnsetType) else stance

@@ -16,6 +16,8 @@ from forum.moderation.intake import holds, judge, take_in
 from forum.moderation.reconsidering import Asked
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
+from forum.sanctions.kinds import Activity
+from forum.sanctions.queries import require_free
 from forum.sentences import sentence
 from forum.web.limits import charge
 
@@ -25,11 +27,12 @@ def submit(
 ) -> Comment:
     """Store a comment by ``viewer`` and return it, counted and visible, or held where screening says so.
 
-    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies, or a rule refuses the text), ``rate-limited``,
-    ``please-reconsider``.
+    Raises Refusal: ``closed``, ``validation`` (parent elsewhere or not open to replies, or a rule refuses the text), ``sanctioned``,
+    ``rate-limited``, ``please-reconsider``.
     """
     charge(session, "comment_rate", str(viewer.account_id))
     article = lock_article(session, article_id)
+    require_free(session, viewer.account_id, article.site_id, Activity.WRITE)
     if article.closed_at is not None:
         raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
     parent, root = find_place(session, article, parent_id)

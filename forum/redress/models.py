@@ -57,6 +57,7 @@ class Appeal(Base):
         Index("ix_appeals_open", "site_id", "id", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),
         Index(None, "appellant_id", "id"),
         Index(None, "site_id", "decided_at"),
+        Index(None, "site_id", "created_at"),
     )
 
     id: Mapped[Key]

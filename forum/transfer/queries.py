@@ -2,14 +2,16 @@
 
 from collections.abc import Collection
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from forum.articles.actions import ArticleDraft
 from forum.articles.address import normalize_address
 from forum.articles.models import Article, Site
 from forum.articles.queries import find_article_by_address, find_article_by_key
+from forum.comments.models import Comment
 from forum.transfer.models import EXTERNAL_ID_LENGTH, ExternalRef, RefKind
 
 
@@ -28,6 +30,19 @@ def find_drafted(session: Session, site_id: int, draft: ArticleDraft) -> Article
     if draft.url:
         return find_article_by_address(session, site_id, normalize_address(draft.url))
     return find_article_by_key(session, site_id, draft.key) if draft.key else None
+
+
+def list_origins(session: Session, account_id: int) -> list[dict[str, Any]]:
+    """Return what is remembered of where an account and its comments were imported from, in one read."""
+    own = select(Comment.id).where(Comment.author_id == account_id)
+    mine = or_(
+        and_(ExternalRef.kind == RefKind.ACCOUNT.value, ExternalRef.local_id == account_id),
+        and_(ExternalRef.kind == RefKind.COMMENT.value, ExternalRef.local_id.in_(own)),
+    )
+    rows = session.execute(
+        select(ExternalRef.source, ExternalRef.kind, ExternalRef.external_id, ExternalRef.local_id).where(mine).order_by(ExternalRef.id)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def find_site_id(session: Session, slug: str) -> int | None:

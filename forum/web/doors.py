@@ -20,7 +20,7 @@ from forum.access.viewer import VISITOR, Via, Viewer
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
-from forum.web import idempotency
+from forum.web import due, idempotency
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.csrf import require_csrf
 from forum.web.models import StoredAnswer
@@ -60,6 +60,7 @@ class Answer:
     location: str | None = None
     # For doors that answer with a secret: what may be stored under an Idempotency-Key in its place.
     storable: msgspec.Struct | None = None
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Door:
     unbound: bool = False
     # True where a stored answer would be useless (signing in sets a cookie): a replay does the thing again, and says that it is one.
     repeats: bool = False
+    # The types, besides JSON, in which a reading door can give the same answer to who asks for them in Accept.
+    also: tuple[str, ...] = ()
 
     @property
     def is_safe(self) -> bool:
@@ -119,10 +122,12 @@ def require(viewer: Viewer, permission: Permission, thing: Any) -> None:
 def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Callable[[AnyCall], Any] | None = None) -> Any:
     """Load, check and act in one transaction; a lost race on PostgreSQL is run again, up to four times in all.
 
-    A door that prepares is loaded and checked before that as well: nobody is worked for who may not come in. ``recall`` may then answer from what is stored.
+    What time has made due is settled first. A door that prepares is loaded and checked before that as well: nobody is worked for who may not come in.
+    ``recall`` may then answer from what is stored.
     """
     if door.unbound:
         return act(call)
+    due.look()
     if door.prepare is not None:
         with reading() as session:
             known = _act(door, call, session, recall or _nothing)
@@ -209,6 +214,8 @@ def _answer_read(door: Door, call: AnyCall) -> Response:
         tag = entity_tag("body", response.get_data())
         response = Response(status=304) if is_fresh(tag) else response
     set_caching(response, call.viewer, tag, private=door.private)
+    if door.also:
+        response.vary.add("Accept")
     return response
 
 
@@ -257,7 +264,7 @@ def to_response(answer: Answer) -> Response:
         response.headers.pop("Content-Type", None)
     else:
         data = answer.value if isinstance(answer.value, bytes) else msgspec.json.encode(answer.value)
-        response = Response(data, answer.status, content_type="application/json")
+        response = Response(data, answer.status, content_type=answer.content_type)
     if answer.location:
         response.headers["Location"] = answer.location
     return response

@@ -4,7 +4,7 @@ The rule: what was typed comes back, whatever was wrong with it. Made by every r
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import request
@@ -15,12 +15,16 @@ from forum.web.translation import translated
 
 @dataclass(frozen=True)
 class Form:
-    """What a form shows: all values of each field, the sentence beside a field, and why it was refused (``kind``, empty: it was not)."""
+    """What a form shows: all values of each field, the sentence beside a field, and why it was refused (``kind``, empty: it was not).
+
+    ``more``: the page that says more about why, where there is one.
+    """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kind: str = ""
     problem: str = ""
     faults: Mapping[str, str] = field(default_factory=dict)
+    more: str = ""
 
     def value(self, name: str) -> str:
         """Return what stands in a field, empty when nothing does."""
@@ -43,12 +47,12 @@ def filled_form(**values: Any) -> Form:
 def refused_form(refusal: Refusal) -> Form:
     """Return the form of this request as it was sent, with the refusal's sentences where they belong."""
     values = {name: tuple(value.replace("\r\n", "\n") for value in sent) for name, sent in request.form.lists() if name != "csrf_token"}
-    return Form(values, refusal.kind.value, translated(refusal.detail), _by_field(refusal.faults))
+    return Form(values, refusal.kind.value, translated(refusal.detail), _by_field(refusal.faults), refusal.members.get("sanction") or "")
 
 
 def without(form: Form, names: Iterable[str]) -> Form:
     """Return the form with some fields empty: a password is never sent back."""
-    return Form({name: value for name, value in form.values.items() if name not in set(names)}, form.kind, form.problem, form.faults)
+    return replace(form, values={name: value for name, value in form.values.items() if name not in set(names)})
 
 
 def typed(name: str) -> str:

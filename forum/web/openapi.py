@@ -162,6 +162,7 @@ def _responses(door: Door) -> dict[str, Any]:
         answer: dict[str, Any] = {"description": (shape.__doc__ or "").strip().splitlines()[0] if shape else "Done; there is no body."}
         if shape is not None:
             answer["content"] = {"application/json": {"schema": {"$ref": REF.format(name=shape.__name__)}}}
+            answer["content"] |= {kind: {"schema": {"type": "string"}} for kind in door.also}
         if door.is_safe:
             answer["headers"] = {"ETag": {"description": "Changes with anything visible in the answer.", "schema": {"type": "string"}}}
         if status in (201, 202) and door.method == "POST":

@@ -16,6 +16,7 @@ from forum.access.permissions import Permission
 from forum.access.viewer import Viewer
 from forum.db.transaction import reading
 from forum.refusals import Kind, Refusal
+from forum.web import due
 from forum.web.csrf import require_csrf
 from forum.web.doors import AnyCall, Call, Door, request_path, require, run, summary_of, viewer_of_request
 from forum.web.parsing import read_form, read_query
@@ -24,12 +25,17 @@ from forum.web.problems import PROBLEM_TYPES
 
 @dataclass(frozen=True)
 class Page:
-    """A page to show: its template, what it is filled with, its status and its type."""
+    """A page to show: its template, what it is filled with, its status and its type. ``body``: what is sent as it is, where there is no template.
 
-    template: str
+    ``filename``: it is a file to keep, under this name.
+    """
+
+    template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
+    body: str | None = None
+    filename: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ def _answer_page(door: Door, path: Mapping[str, Any]) -> Response:
 
 def _after_refusal(door: Door, call: AnyCall, refusal: Refusal) -> tuple[Page | Redirect, int | None]:
     if door.redisplay is not None:
+        # A form that could not be read has not come as far as ``run``.
+        due.look()
         with reading() as session:
             call.session = session
             call.thing = door.load(call) if door.load else None
@@ -121,8 +129,11 @@ def _read_known_query(kind: type) -> Any:
 def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -> Response:
     if isinstance(outcome, Redirect):
         return _private(redirect(outcome.location, code=303))
-    html = render_template(outcome.template, **outcome.context)
-    return _private(Response(html, status or outcome.status, content_type=outcome.content_type))
+    html = outcome.body if outcome.body is not None else render_template(outcome.template, **outcome.context)
+    response = Response(html, status or outcome.status, content_type=outcome.content_type)
+    if outcome.filename:
+        response.headers.set("Content-Disposition", "attachment", filename=outcome.filename)
+    return _private(response)
 
 
 def _private(response: Any) -> Response:

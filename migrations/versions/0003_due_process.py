@@ -29,6 +29,19 @@ MIGRATED = "migrated"
 MIGRATED_STATEMENT = "Your comment was restricted before this site kept its reasons in full; a moderator can look at it again."
 KINDS = "'reminder', 'warning', 'pre_moderation', 'mute', 'tag_mute', 'report_mute', 'suspension', 'ban'"
 RESTRICTIONS = f"'held', 'change_held', 'change_declined', 'screened', 'removed', 'redacted', 'locked', 'noticed', {KINDS}"
+# Where people's texts stand.
+TEXTS = {
+    "comments": "body_md body_html",
+    "revisions": "body_md body_html",
+    "findings": "detail matches spans",
+    "reports": "note",
+    "decisions": "statement note",
+    "moderator_notes": "body",
+    "stored_answers": "body",
+    "sanctions": "statement note",
+    "appeals": "body question answer reasons",
+    "erasures": "why",
+}
 # As the models have them, so that a database made either way is the same.
 DEFERRED = "DEFERRABLE INITIALLY DEFERRED"
 COMMENT_COLUMN = f"restricted_id %s GENERATED ALWAYS AS ({RESTRICTED_ID}) STORED"
@@ -47,9 +60,14 @@ def upgrade() -> None:
     op.create_index("ix_decisions_site_id_created_at", "decisions", ["site_id", "created_at"])
     op.create_index("ix_decisions_appeal_id", "decisions", ["appeal_id"])
     op.create_index("ix_reports_site_id_created_at", "reports", ["site_id", "created_at"])
+    op.create_index("ix_reports_site_id_closed_at", "reports", ["site_id", "closed_at"])
+    op.create_index("ix_comments_site_id_published_at_stance", "comments", ["site_id", "published_at", "stance"])
+    op.create_index("ix_tag_events_account_id_id", "tag_events", ["account_id", "id"])
     _name_what_decisions_did()
+    _purge_what_was_redacted()
     _state_what_is_restricted()
     _add_guards()
+    _sample_no_texts()
 
 
 def downgrade() -> None:
@@ -60,6 +78,15 @@ def downgrade() -> None:
         op.execute("ALTER TABLE comments DROP COLUMN restricted_id")
         op.execute("ALTER TABLE decisions DROP COLUMN stated_id")
         op.execute("ALTER TABLE decisions DROP CONSTRAINT ck_decisions_restricts")
+    op.execute("DELETE FROM jobs WHERE kind IN ('purge-originals', 'leave', 'tidy-files')")
+    if not _is_sqlite():
+        for table in ("comments", "revisions", "reports", "decisions", "moderator_notes", "stored_answers"):
+            for column in TEXTS[table].split():
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS -1")
+        op.execute("ALTER TABLE findings ALTER COLUMN detail SET STATISTICS -1, ALTER COLUMN matches SET STATISTICS -1")
+    op.drop_index("ix_tag_events_account_id_id", table_name="tag_events")
+    op.drop_index("ix_comments_site_id_published_at_stance", table_name="comments")
+    op.drop_index("ix_reports_site_id_closed_at", table_name="reports")
     op.drop_index("ix_reports_site_id_created_at", table_name="reports")
     op.drop_index("ix_decisions_appeal_id", table_name="decisions")
     op.drop_index("ix_decisions_site_id_created_at", table_name="decisions")
@@ -156,6 +183,30 @@ def _name_what_decisions_did() -> None:
         "UPDATE decisions SET notice = (SELECT comments.notice FROM comments WHERE comments.id = decisions.comment_id) WHERE id IN"
         " (SELECT max(newest.id) FROM decisions AS newest WHERE newest.action = 'notice' GROUP BY newest.comment_id)"
     )
+
+
+def _purge_what_was_redacted() -> None:
+    """Let the originals of what was redacted before be destroyed in their time as well, fourteen days after it."""
+    bind = op.get_bind()
+    decisions = sa.table("decisions", sa.column("id"), sa.column("action"), sa.column("undone_at", MOMENT), sa.column("created_at", MOMENT))
+    jobs = sa.table(
+        "jobs", *(sa.column(name) for name in ("kind", "payload")), *(sa.column(name, MOMENT) for name in ("due_at", "created_at"))
+    )
+    redacting = sa.select(decisions.c.id, decisions.c.created_at).where(decisions.c.action == "redact", decisions.c.undone_at.is_(None))
+    for row in bind.execute(redacting).all():
+        payload, due_at = f'{{"decision_id":{row.id}}}', row.created_at + timedelta(days=14)
+        bind.execute(sa.insert(jobs).values(kind="purge-originals", payload=payload, due_at=due_at, created_at=row.created_at))
+
+
+def _sample_no_texts() -> None:
+    """Keep the texts that people write out of PostgreSQL's statistics, where a sample of them would outlive their being destroyed."""
+    if _is_sqlite():
+        return
+    for table, columns in TEXTS.items():
+        for column in columns.split():
+            # Naming the type anew drops the samples that are there.
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {'BYTEA' if table == 'stored_answers' else 'TEXT'}")
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def _state_what_is_restricted() -> None:
@@ -362,7 +413,7 @@ def _create_tables() -> None:
 def _create_sanctions() -> None:
     op.create_table(
         "sanctions",
-        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("id", ROW_ID, nullable=False, autoincrement=True),
         sa.Column("site_id", ROW_ID, nullable=False),
         sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
@@ -454,6 +505,7 @@ def _create_appeals() -> None:
     op.create_index("ix_appeals_open", "appeals", ["site_id", "id"], **_where("decided_at IS NULL"))
     op.create_index("ix_appeals_report_id", "appeals", ["report_id"])
     op.create_index("ix_appeals_site_id_decided_at", "appeals", ["site_id", "decided_at"])
+    op.create_index("ix_appeals_site_id_created_at", "appeals", ["site_id", "created_at"])
 
 
 def _create_erasures() -> None:

@@ -75,7 +75,7 @@ def test_a_door_that_changes_something_asks_for_more_than_being_there(plain: Fla
         for door in _doors(plain).values()
         if not door.is_safe and TABLE[door.permission].clauses == ((predicates.is_anyone,),)
     }
-    assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE, Permission.NOTICE_CREATE}
+    assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE, Permission.NOTICE_CREATE, Permission.NOTICE_APPEAL}
 
 
 def test_only_signing_in_and_up_go_without_a_csrf_token(plain: Flask) -> None:

@@ -15,7 +15,10 @@ EMPTY = "what-i-would-measure-next"
 
 @dataclass(frozen=True)
 class Cases:
-    """What moderators have before them, on an article of its own: ids of a reported comment, of open items (reported, changed, one's own), of a batch."""
+    """What moderators have before them, on an article of its own: ids of a reported comment, of open items (reported, changed, one's own), of a batch.
+
+    ``restricted``: the handle of a writer on whom something is imposed, the newest by the id ``sanction``.
+    """
 
     case_comment: int
     case: int
@@ -23,6 +26,8 @@ class Cases:
     own_case: int
     closed_case: int
     batch: int
+    restricted: str
+    sanction: int
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,29 @@ class Places:
     full: int
     moderated: "Moderated"
     cases: Cases
+    appeals: "Appeals"
     slug: str = PART_TWO
     empty: str = EMPTY
 
     @property
     def named(self) -> dict[str, Any]:
         """The places by name, to fill an address with."""
-        return {**vars(self), **vars(self.moderated), **vars(self.cases)}
+        return {**vars(self), **vars(self.moderated), **vars(self.cases), **vars(self.appeals)}
+
+
+@dataclass(frozen=True)
+class Appeals:
+    """Joel's appeals: one against what the only moderator decided, one against what a rule did (a question is asked), a decided one; a reminder to him; and the
+    references of two notices that were declined, the second of them appealed."""
+
+    own_appeal: int
+    asked_appeal: int
+    decided_appeal: int
+    rule_decision: int
+    reminder: int
+    notice: str
+    appealed_notice: str
+    notice_appeal: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,7 @@ def find_places(desk: Desk) -> Places:
     joel.call("DELETE", f"/comments/{gone}")
 
     cases = _make_cases(desk)
+    appeals = _make_appeals(desk, moderated)
 
     def first(fits: Callable[[dict[str, Any]], Any]) -> int:
         return int(next(comment["id"] for comment in found if fits(comment)))
@@ -94,6 +116,7 @@ def find_places(desk: Desk) -> Places:
         full=first(lambda it: it.get("more_replies")),
         cases=cases,
         moderated=moderated,
+        appeals=appeals,
     )
 
 
@@ -141,7 +164,46 @@ def _make_cases(desk: Desk) -> Cases:
         found = imke.call("GET", "/mod/items?limit=50")["items"]
         return int(next(item["id"] for item in found if item["comment"]["id"] == comment_id))
 
-    return Cases(reported, case(reported), case(changed), case(own), closed["id"], batch)
+    words = {"reason": "harassment", "statement": "Please speak about the argument, and never about the person who makes it."}
+    imposed = [
+        imke.call("POST", f"/mod/accounts/{writer.handle}/sanctions", {"kind": kind, "note": note, **words})["id"]
+        for kind, note in (("reminder", ""), ("tag_mute", ""), ("pre_moderation", "The second time."), ("suspension", ""))
+    ]
+    imke.call("DELETE", f"/mod/accounts/{writer.handle}/sanctions/{imposed[1]}")
+    return Cases(reported, case(reported), case(changed), case(own), closed["id"], batch, writer.handle, imposed[-1])
+
+
+def _make_appeals(desk: Desk, moderated: Moderated) -> Appeals:
+    joel, imke, nobody = desk.person("joel"), desk.person("imke"), desk.nobody
+    article_id = desk.person("marit").article("What was decided, and what Joel thinks of it", authors=["marit"])["id"]
+    why = {"body": "It names a study, not a shop, and nobody asked me what I meant before it was decided."}
+
+    def held(text: str) -> int:
+        joel.comment(article_id, f"You are a moron, whoever wrote {text}.")
+        return int(joel.call("GET", "/me/decisions")["items"][0]["id"])
+
+    def appeal(decision_id: int) -> int:
+        return int(joel.call("POST", f"/decisions/{decision_id}/appeals", why)["id"])
+
+    def notice(text: str) -> str:
+        comment_id = joel.comment(article_id, text)
+        about = {"url": f"/c/{comment_id}", "reason": "illegal", "note": "It names a third person.", "good_faith": True}
+        reference = nobody.call("POST", "/notices", {**about, "name": "Nora", "email": "nora@example.org"})["reference"]
+        _decide(desk, comment_id, "no_action", "within_rules")
+        return str(reference)
+
+    own = appeal(moderated.decision)
+    asked, decided, left = held("this"), held("that"), held("those")
+    asked_appeal, decided_appeal = appeal(asked), appeal(decided)
+    imke.call("POST", f"/appeals/{asked_appeal}/question", {"question": "Whom do you mean by that?"})
+    seen = imke.call("GET", f"/appeals/{decided_appeal}")["version"]
+    reasons = "You say what you mean now, and it is about the argument; nothing in it attacks a person."
+    imke.call("POST", f"/appeals/{decided_appeal}/decision", {"outcome": "overturn", "reasons": reasons, "version": seen})
+    words = {"reason": "harassment", "statement": "Please speak about the argument, and never about the person who makes it."}
+    reminder = imke.call("POST", "/mod/accounts/joel/sanctions", {"kind": "reminder", **words})["id"]
+    declined, appealed = notice("One more thought."), notice("And another thought.")
+    filed = nobody.call("POST", f"/reports/{appealed}/appeals", {"body": "It does name somebody."})["id"]
+    return Appeals(own, asked_appeal, decided_appeal, left, reminder, declined, appealed, filed)
 
 
 def _comments(desk: Desk, article_id: int) -> Iterator[dict[str, Any]]:

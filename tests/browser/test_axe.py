@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from forum.app import PAGE_ROOMS
+from forum.clock import now
 from tests.browser.desk import Visit
 from tests.browser.places import Places
 
@@ -29,8 +30,8 @@ NOBODY_AT = 9_999_999
 LONG = "Ein­wand" + "donaudampfschifffahrtsgesellschaft" * 3
 # What one sees after these is another page: they answer with a redirect, refused or not.
 REDIRECT = {"POST /sign-out"}
-# A feed reader shows it, not a browser.
-FEEDS = {"GET /modlog.atom"}
+# A feed reader or a spreadsheet shows it, not a browser.
+FEEDS = {"GET /modlog.atom", "GET /transparency/<month>.csv"}
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,118 @@ VIEWS = [
     View("notice", "GET /notice", "/notice?url=/c/1"),
     View("notice, all missing", "POST /notice", "/notice", "", 422, "/notice", {"email": LONG}),
     View("decision", "GET /decisions/<id:decision_id>", "/decisions/{decision}", "joel"),
+    View("decision of a rule", "GET /decisions/<id:decision_id>", "/decisions/{rule_decision}", "joel"),
+    View("what was decided about one", "GET /decisions", "/decisions", "joel"),
+    View("nothing was decided about one", "GET /decisions", "/decisions", "imke"),
+    View("sanction", "GET /sanctions/<id:sanction_id>", "/sanctions/{reminder}", "joel"),
+    View("sanction, for moderators", "GET /sanctions/<id:sanction_id>", "/sanctions/{sanction}", "imke"),
+    View(
+        "acknowledgement, too old a form",
+        "POST /sanctions/<id:sanction_id>/acknowledgement",
+        "/sanctions/{reminder}",
+        "joel",
+        403,
+        "/sanctions/{reminder}/acknowledgement",
+        {"csrf_token": "old"},
+    ),
+    View("appeal a decision", "GET /decisions/<id:decision_id>/appeal", "/decisions/{rule_decision}/appeal", "joel"),
+    View(
+        "appeal a decision, nothing said",
+        "POST /decisions/<id:decision_id>/appeal",
+        "/decisions/{rule_decision}/appeal",
+        "joel",
+        422,
+        "/decisions/{rule_decision}/appeal",
+    ),
+    View(
+        "appeal a decision, once more",
+        "POST /decisions/<id:decision_id>/appeal",
+        "/decisions/{rule_decision}/appeal",
+        "joel",
+        409,
+        "/decisions/{decision}/appeal",
+        {"body": LONG},
+    ),
+    View("appeal a sanction", "GET /sanctions/<id:sanction_id>/appeal", "/sanctions/{reminder}/appeal", "joel"),
+    View(
+        "appeal a sanction, nothing said",
+        "POST /sanctions/<id:sanction_id>/appeal",
+        "/sanctions/{reminder}/appeal",
+        "joel",
+        422,
+        "/sanctions/{reminder}/appeal",
+    ),
+    View("receipt of a notice that was declined", "GET /reports/<reference>", "/reports/{notice}"),
+    View("appeal what became of a notice", "GET /reports/<reference>/appeal", "/reports/{notice}/appeal"),
+    View(
+        "appeal a notice, nothing said",
+        "POST /reports/<reference>/appeal",
+        "/reports/{notice}/appeal",
+        "",
+        422,
+        "/reports/{notice}/appeal",
+    ),
+    View("appeal of a notice", "GET /reports/<reference>/appeal", "/reports/{appealed_notice}/appeal"),
+    View(
+        "answer about a notice, not asked",
+        "POST /reports/<reference>/appeal/answer",
+        "/reports/{notice}/appeal",
+        "",
+        409,
+        "/reports/{appealed_notice}/appeal/answer",
+        {"answer": LONG},
+    ),
+    View("appeal that waits", "GET /appeals/<id:appeal_id>", "/appeals/{own_appeal}", "joel"),
+    View("appeal with a question", "GET /appeals/<id:appeal_id>", "/appeals/{asked_appeal}", "joel"),
+    View("appeal that is decided", "GET /appeals/<id:appeal_id>", "/appeals/{decided_appeal}", "joel"),
+    View(
+        "answer, nothing said",
+        "POST /appeals/<id:appeal_id>/answer",
+        "/appeals/{asked_appeal}",
+        "joel",
+        422,
+        "/appeals/{asked_appeal}/answer",
+    ),
+    View("appeals", "GET /mod/appeals", "/mod/appeals", "imke"),
+    View("appeal to decide", "GET /appeals/<id:appeal_id>", "/appeals/{asked_appeal}", "imke"),
+    View("appeal of one's own decision", "GET /appeals/<id:appeal_id>", "/appeals/{own_appeal}", "imke"),
+    View("appeal of a notifier, for moderators", "GET /appeals/<id:appeal_id>", "/appeals/{notice_appeal}", "imke"),
+    View("decided appeal, for moderators", "GET /appeals/<id:appeal_id>", "/appeals/{decided_appeal}", "imke"),
+    View(
+        "question, nothing said",
+        "POST /appeals/<id:appeal_id>/question",
+        "/appeals/{notice_appeal}",
+        "imke",
+        422,
+        "/appeals/{notice_appeal}/question",
+    ),
+    View(
+        "verdict refused",
+        "POST /appeals/<id:appeal_id>/decision",
+        "/appeals/{asked_appeal}",
+        "imke",
+        422,
+        "/appeals/{asked_appeal}/decision",
+        {"version": "1", "outcome": "change", "action": "redact", "reason": "other", "reasons": LONG, "statement": "Short.", "days": "9999"},
+    ),
+    View(
+        "verdict too late",
+        "POST /appeals/<id:appeal_id>/decision",
+        "/appeals/{decided_appeal}",
+        "imke",
+        412,
+        "/appeals/{decided_appeal}/decision",
+        {"version": "1", "outcome": "uphold", "reasons": f"{LONG} is what this was about."},
+    ),
+    View(
+        "text of an appeal, too old a form",
+        "POST /appeals/<id:appeal_id>/reveal",
+        "/appeals/{asked_appeal}",
+        "imke",
+        403,
+        "/appeals/{asked_appeal}/reveal",
+        {"csrf_token": "old"},
+    ),
     View("decision, for moderators", "GET /decisions/<id:decision_id>", "/decisions/{decision}", "imke"),
     View("discussion with what is moderated", "GET /a/<slug>", "/a/{closed}"),
     View("own removed comment", "GET /c/<id:comment_id>", "/c/{own_removed}", "joel"),
@@ -195,6 +308,8 @@ VIEWS = [
     View("history with a change that waits", "GET /c/<id:comment_id>/history", "/c/{own_waiting}/history", "joel"),
     View("notice and lock, for moderators", "GET /c/<id:comment_id>", "/c/{reported}", "imke"),
     View("log", "GET /modlog", "/modlog"),
+    View("months", "GET /transparency", "/transparency"),
+    View("month", "GET /transparency/<month>", f"/transparency/{now():%Y-%m}"),
     View("whole log", "GET /mod/log", "/mod/log", "imke"),
     View("queue", "GET /mod", "/mod", "imke"),
     View("queue, narrowed", "GET /mod", "/mod?state=closed&reason=own_initiative", "imke"),
@@ -243,6 +358,27 @@ VIEWS = [
         {"csrf_token": "old"},
     ),
     View("what moderators know", "GET /mod/people/<handle>", "/mod/people/joel", "imke"),
+    View("what moderators know of somebody restricted", "GET /mod/people/<handle>", "/mod/people/{restricted}", "imke"),
+    View(
+        "sanction refused",
+        "POST /mod/people/<handle>/sanctions",
+        "/mod/people/joel",
+        "imke",
+        422,
+        "/mod/people/joel/sanctions",
+        {"kind": "mute", "days": "9999", "reason": "harassment", "statement": LONG},
+    ),
+    View("ban, not a moderator's", "GET /mod/people/<handle>/ban", "/mod/people/joel/ban", "imke", 403),
+    View("ban, sent by no admin", "POST /mod/people/<handle>/ban", "/mod/people/joel", "imke", 403, "/mod/people/joel/ban"),
+    View(
+        "lift, too old a form",
+        "POST /mod/sanctions/<id:sanction_id>/lift",
+        "/mod/people/{restricted}",
+        "imke",
+        403,
+        "/mod/sanctions/{sanction}/lift",
+        {"csrf_token": "old"},
+    ),
     View("note about a person refused", "POST /mod/people/<handle>/notes", "/mod/people/joel", "imke", 422, "/mod/people/joel/notes"),
     View("several chosen", "POST /mod/batches/preview", "/mod", "imke", 200, "/mod/batches/preview", {"items": "1:1"}),
     View(

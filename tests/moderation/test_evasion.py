@@ -39,3 +39,17 @@ def test_replacing_a_waiting_change_keeps_a_case_that_readers_have_joined(
     assert anna.patch(f"/comments/{comment}", {"body_md": "Another view of it."}).json["state"] == "screened"
     [row] = moderator.client.get("/mod/items").json["items"]
     assert (row["report_count"], row["waiting_edit"], row["lane"]) == (1, False, 0)
+
+
+def test_what_is_withdrawn_and_opened_by_a_moderator_meanwhile_gets_its_reports_back(
+    person: Callable[..., Person], article: Callable[..., int], moderator: Person
+) -> None:
+    anna, ben = person("anna").client, person("ben").client
+    comment = anna.post(f"/articles/{article()}/comments", {"body_md": "One view of it."}).json["id"]
+    reference = ben.post(f"/comments/{comment}/reports", {"reason": "confidentiality"}).json["reference"]
+    assert anna.delete(f"/comments/{comment}").status_code == 204
+    item = moderator.client.post(f"/mod/comments/{comment}/items").json["item"]
+    assert anna.delete(f"/comments/{comment}/withdrawal").json["state"] == "held"
+    [row] = moderator.client.get("/mod/items").json["items"]
+    assert (row["id"], row["lane"], row["report_count"]) == (item["id"], 0, 1)
+    assert ben.get(f"/reports/{reference}").json["state"] == "open"

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.app import DOORS
 from forum.cli import cli
+from forum.clock import now
 from forum.comments.models import Revision
 from forum.comments.queries import lock_place
 from forum.db.transaction import writing
@@ -50,7 +51,7 @@ QUERIES = {
     "modlog_pages.show_public": ("", "?decision={decision_id}"),
 }
 # Addresses without a parameter of ours, or whose parameter is none of a comment's.
-FIXED = {"kind": "closed", "handle": "writer", "signin_id": "1", "token_id": "1", "filename": "forum.css"}
+FIXED = {"kind": "closed", "handle": "writer", "signin_id": "1", "token_id": "1", "filename": "forum.css", "month": f"{now():%Y-%m}"}
 # Commands that print or write something; none of them prints a comment.
 COMMANDS = {"account", "db", "demo", "import", "init", "modlog", "serve", "settings", "worker"}
 
@@ -63,7 +64,9 @@ class Hidden:
     slug: str = ""
     items: list[int] = field(default_factory=list)
     decisions: list[int] = field(default_factory=list)
+    sanctions: list[int] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
+    appeals: list[int] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
 
 
@@ -120,7 +123,32 @@ def hide_all(world: World, made: Hidden) -> None:
     assert writer.delete(f"/comments/{ids['unwithdrawn']}/withdrawal").json["state"] == "held"
     with writing() as session:
         move_comment(session, lock_place(session, ids["erased"]), "erase", Deed(ACTOR))
+    sent = {"kind": "reminder", "reason": "harassment", "statement": f"{STATEMENT} {MARK}", "note": MARK}
+    made.sanctions.append(moderator.post("/mod/accounts/writer/sanctions", sent).json["id"])
+    declined = post(world, writer, "Within the rules.")
+    made.references.append(member.post(f"/comments/{declined}/reports", {"reason": "other", "note": "So."}).json["reference"])
+    decide(world, made, declined, "no_action", reason="within_rules")
+    appeal_all(world, made)
     made.items = [row["id"] for state in ("open", "closed") for row in moderator.get(f"/mod/items?limit=50&state={state}").json["items"]]
+
+
+def appeal_all(world: World, made: Hidden) -> None:
+    """Appeal whatever can be: the writer with words that only moderators read, a reporter without; with a question and an answer, some decided."""
+    writer, member, admin = world.enter("writer"), world.enter("member"), world.enter("admin")
+    for decision_id in made.decisions:
+        body = {"body": f"{MARK} in an appeal."}
+        filed = writer.post(f"/decisions/{decision_id}/appeals", body)
+        if filed.status_code == 201:
+            made.appeals.append(filed.json["id"])
+    reporters = [member.post(f"/reports/{reference}/appeals", {"body": "It is against the rules."}) for reference in made.references]
+    made.appeals += [filed.json["id"] for filed in reporters if filed.status_code == 201]
+    for appeal_id in made.appeals[:2]:
+        assert admin.post(f"/appeals/{appeal_id}/question", {"question": f"{MARK}?"}).status_code == 201
+        assert writer.post(f"/appeals/{appeal_id}/answer", {"answer": f"{MARK}."}).status_code == 201
+    seen = admin.get(f"/appeals/{made.appeals[0]}").json["version"]
+    verdict = {"outcome": "uphold", "reasons": f"{STATEMENT} {MARK}", "version": seen}
+    assert admin.post(f"/appeals/{made.appeals[0]}/decision", verdict).status_code == 201
+    assert len(made.appeals) > 4
 
 
 def forget_first_text(session: Session, comment_id: int) -> None:
@@ -153,6 +181,8 @@ def addresses_of(door: Door, world: World, made: Hidden) -> Iterator[str]:
         "comment_id": [str(comment_id) for comment_id in made.comments.values()],
         "item_id": [str(item_id) for item_id in made.items],
         "decision_id": [str(decision_id) for decision_id in made.decisions],
+        "sanction_id": [str(sanction_id) for sanction_id in made.sanctions],
+        "appeal_id": [str(appeal_id) for appeal_id in made.appeals],
         "batch_id": ["1"],
         "reference": made.references,
         **{name: [value] for name, value in FIXED.items()},

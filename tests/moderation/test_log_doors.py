@@ -30,6 +30,8 @@ from tests.world import World, make_world
 ATOM = "{http://www.w3.org/2005/Atom}"
 PUBLIC_FIELDS = {
     "seq",
+    "measure",
+    "same_person",
     "at",
     "event",
     "by",

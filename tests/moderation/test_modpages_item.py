@@ -244,7 +244,7 @@ def test_notes_are_kept_and_refused_ones_come_back(room: Room) -> None:
     item_id = room.case()
     browser = opened(room, item_id)
     screen = send(browser, f"/mod/items/{item_id}/notes", body=NOTE)
-    assert (screen.path, screen.notices) == (f"/mod/items/{item_id}", ["Your note is kept. Only moderators read it."])
+    assert (screen.path, screen.notices) == (f"/mod/items/{item_id}", ["Your note is kept. Moderators read it."])
     assert NOTE in screen.text
     refused = send(browser, f"/mod/items/{item_id}/notes", body="  ")
     assert refused.status == 422

@@ -21,7 +21,7 @@ from forum.web.doors import Door
 from tests.conftest import Reply, add_account
 from tests.world import GOOD, World, make_world
 
-ROOMS = ("moderation", "reports", "modlog", "rules", "items", "batches", "decisions")
+ROOMS = ("moderation", "reports", "modlog", "rules", "items", "batches", "decisions", "sanctions", "redress", "appeals")
 OTHER_SITE = 2
 # Who calls: an account of the world, or somebody with a role on another site alone.
 CALLERS = ("visitor", "member", "writer", "author", "publisher", "moderator", "admin", "moderator of another site", "admin of another site")
@@ -34,6 +34,16 @@ class Thing:
     author_id: int
     site_id: int = DEFAULT_SITE_ID
     listed: bool = True
+
+    @property
+    def account_id(self) -> int:
+        """Whom a sanction is about."""
+        return self.author_id
+
+    @property
+    def affected_ids(self) -> tuple[int, ...]:
+        """Whom a decision or an appeal concerns."""
+        return (self.author_id,)
 
 
 @pytest.fixture
@@ -116,9 +126,13 @@ FILL: dict[str, Callable[[World, str], object]] = {
     "item_id": lambda world, who: world.item()[0],
     # Only who decided takes a batch back.
     "batch_id": lambda world, who: world.batch(by=who if who in ("moderator", "admin") else "moderator")[0],
-    "decision_id": lambda world, who: world.batch()[1],
+    "decision_id": lambda world, who: world.decision(),
+    # Nobody decides on an appeal against what they decided.
+    "appeal_id": lambda world, who: world.appeal(by="admin" if who == "moderator" else "moderator", asked=True),
     "handle": lambda world, who: "writer",
-    "reference": lambda world, who: GOOD["reports_api.get_receipt"](world, "visitor").path.rpartition("/")[2],
+    "sanction_id": lambda world, who: world.sanction(by="moderator"),
+    # A notice, which whoever has its reference can appeal; it was.
+    "reference": lambda world, who: GOOD["redress_api.get_report_appeal"](world, "visitor").path.split("/")[2],
 }
 
 

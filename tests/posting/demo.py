@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from forum.accounts.models import Account
 from forum.app import create_app
+from forum.clock import now
 from forum.comments.models import Comment
 from forum.db.schema import bring_up_to_date
 from forum.db.transaction import reading, writing
@@ -64,7 +65,7 @@ def pages_of_everybody() -> dict[str, list[str]]:
         f"/c/{edited}/history",
         f"/c/{withdrawn}/history",
     ]
-    moderation = ["/modlog", "/notice", f"/notice?url=/c/{other}"]
+    moderation = ["/modlog", "/notice", f"/notice?url=/c/{other}", "/transparency", f"/transparency/{now():%Y-%m}"]
     service = ["/problems/", "/problems/closed", "/api/v1/docs", "/nowhere", "/c/999999"]
     people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up"]
     return {
@@ -80,7 +81,8 @@ def pages_of_everybody() -> dict[str, list[str]]:
             "/settings",
             f"/c/{other}/report",
             "/reports",
+            "/decisions",
         ],
-        "imke": ["/mod", "/mod?state=closed&lane=2", "/mod/log", "/mod/rules", "/mod/people/anna", f"/c/{other}"],
+        "imke": ["/mod", "/mod?state=closed&lane=2", "/mod/log", "/mod/rules", "/mod/appeals", "/mod/people/anna", f"/c/{other}"],
         "marit": ["/", "/articles/new", f"{PAGE}/edit", f"/c/{own}"],
     }

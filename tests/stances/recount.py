@@ -15,7 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.articles.models import Article, ArticleAuthor
+from forum.clock import now
 from forum.comments.models import Comment
+from forum.sanctions.models import Sanction
 from forum.stances.models import Tag
 
 STANCES = ("agreement", "disagreement", "skepticism", "encouragement")
@@ -53,6 +55,7 @@ class Marked:
     comment_id: int
     stance: str
     counted: bool
+    suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def expected(comments: Sequence[Said], tags: Sequence[Marked], author_ids: Colle
         for said in comments
     }
     for tag in tags:
-        if tag.counted:
+        if tag.counted and not tag.suspended:
             rows[tag.comment_id][f"tag_{tag.stance}"] += 1
     article: dict[str, Any] = dict.fromkeys(("comment_count", *(f"{kind}_{stance}" for kind in ("stance", "tag") for stance in STANCES)), 0)
     for said in comments:
@@ -135,9 +138,10 @@ def find_miscounts(session: Session) -> list[str]:
     for row in session.execute(select(*Comment.__table__.c).order_by(Comment.id)).mappings():
         comments[row["article_id"]].append(row)
     tags: dict[int, list[Marked]] = defaultdict(list)
-    marks = select(Comment.article_id, Tag.comment_id, Tag.stance, Tag.counted).join(Comment, Comment.id == Tag.comment_id)
-    for article_id, comment_id, stance, counted in session.execute(marks):
-        tags[article_id].append(Marked(comment_id, stance, counted))
+    suspended = _suspended(session)
+    marks = select(Comment.article_id, Comment.site_id, Tag.account_id, Tag.comment_id, Tag.stance, Tag.counted)
+    for article_id, site_id, account_id, comment_id, stance, counted in session.execute(marks.join(Comment, Comment.id == Tag.comment_id)):
+        tags[article_id].append(Marked(comment_id, stance, counted, (account_id, site_id) in suspended))
     found: list[str] = []
     for article in session.execute(select(*Article.__table__.c)).mappings():
         rows = comments[article["id"]]
@@ -148,6 +152,13 @@ def find_miscounts(session: Session) -> list[str]:
         for row in rows:
             found += _differences(f"comment {row['id']}", row, wanted.comments[row["id"]])
     return found
+
+
+def _suspended(session: Session) -> set[tuple[int, int]]:
+    """Return who is suspended or banned now, and on which site: what the tags' own column says is not asked."""
+    stopping = select(Sanction).where(Sanction.kind.in_(("suspension", "ban")), Sanction.lifted_at.is_(None))
+    moment = now()
+    return {(one.account_id, one.site_id) for one in session.scalars(stopping) if one.ends_at is None or one.ends_at > moment}
 
 
 def _differences(name: str, row: Any, wanted: dict[str, Any]) -> list[str]:

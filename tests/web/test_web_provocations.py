@@ -12,26 +12,48 @@ from typing import Any
 import msgspec
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
 from forum.access.permissions import Scope
+from forum.access.viewer import DEFAULT_SITE_ID, Role, Viewer
 from forum.accounts import steps
+from forum.accounts.models import Account, Membership
+from forum.clock import now
 from forum.comments.models import Comment
 from forum.db.transaction import writing
 from forum.moderation.items import close_item
-from forum.moderation.models import Batch, ReviewItem
+from forum.moderation.models import Batch, Decision, ReviewItem
+from forum.moderation.reasons import DecisionReason
+from forum.moderation.sanctioning import SanctionOrder, impose
+from forum.privacy.models import Erasure
+from forum.redress.models import Appeal
 from forum.refusals import Kind
+from forum.sanctions.kinds import SanctionKind
 from forum.web import doors, idempotency
 from forum.web.context import SETTINGS
 from forum.web.doors import Door
 from forum.web.openapi import problems_of
 from forum.web.problems import PROBLEM_TYPES
 from tests.access.test_access_doors import MAY
-from tests.conftest import PASSWORD, ApiClient, Reply
-from tests.world import GOOD, NOBODY_AT, Sent, World, api_doors, make_world, unique
+from tests.conftest import PASSWORD, ApiClient, Reply, add_account
+from tests.world import GOOD, NOBODY_AT, STATEMENT, Sent, World, api_doors, make_world, unique
 
+# What only its own person may know of is refused alike whether it is there or not; an address that no row can have is nobody's.
+ONES_OWN = {f"redress_api.{name}" for name in ("acknowledge_sanction", "create_appeal", "create_sanction_appeal", "answer_question")}
+IMPOSSIBLE = 2**63
 WRITING = {"content_type": "application/json"}
-LIMITS = ("report_rate", "notice_rate", "sign_in_rate", "sign_in_address_rate", "sign_up_rate", "comment_rate", "edit_rate", "tag_rate")
+LIMITS = (
+    "report_rate",
+    "export_rate",
+    "notice_rate",
+    "sign_in_rate",
+    "sign_in_address_rate",
+    "sign_up_rate",
+    "comment_rate",
+    "edit_rate",
+    "tag_rate",
+)
 
 
 @dataclass
@@ -70,10 +92,23 @@ def at_nothing(case: Case) -> Reply:
         return case.send(Sent(f"/mod/rules?number={NOBODY_AT}"))
     if case.door.endpoint == "moderation_api.list_queue":
         return case.send(Sent("/mod/items?person=nobody"))
-    for name in ("article_id", "comment_id", "signin_id", "token_id", "item_id", "batch_id", "decision_id"):
-        rule = rule.replace(f"<id:{name}>", str(NOBODY_AT))
+    for name in (
+        "article_id",
+        "comment_id",
+        "signin_id",
+        "token_id",
+        "item_id",
+        "batch_id",
+        "decision_id",
+        "erasure_id",
+        "sanction_id",
+        "appeal_id",
+    ):
+        rule = rule.replace(f"<id:{name}>", str(IMPOSSIBLE if case.door.endpoint in ONES_OWN else NOBODY_AT))
     query = "?" + sent.path.partition("?")[2] if "?" in sent.path else ""
-    return case.send(Sent(rule.replace("<handle>", "nobody").replace("<reference>", "NOTHING") + query, sent.body))
+    return case.send(
+        Sent(rule.replace("<handle>", "nobody").replace("<reference>", "NOTHING").replace("<month>", "1999-13") + query, sent.body)
+    )
 
 
 def invalid(case: Case) -> Reply:
@@ -132,6 +167,16 @@ def clash(case: Case) -> Reply:
         with writing() as session:
             close_item(session.get_one(ReviewItem, item_id))
         return case.send(Sent(f"/mod/items/{item_id}/claim"))
+    if case.door.endpoint.startswith("redress_api."):
+        return twice(case)
+    if case.door.endpoint == "privacy_api.ask_for_erasure":
+        sent = case.good()
+        assert case.send(sent).status_code == 201
+        return case.send(sent)
+    if case.door.endpoint == "privacy_api.leave":
+        with writing() as session:
+            session.execute(delete(Membership).where(Membership.account_id != case.world.ids[case.who]))
+        return case.send(Sent("/me/deletion", {"comments": "keep", "password": PASSWORD}))
     if case.door.endpoint == "rules_api.save":
         sent = case.good()
         assert case.send(sent).status_code == 200
@@ -154,10 +199,33 @@ def clash(case: Case) -> Reply:
     return case.send(Sent("/accounts", {"handle": "member", "email": "another@example.org", "password": PASSWORD}))
 
 
+def twice(case: Case) -> Reply:
+    """A second appeal, question or answer; a second decision on an appeal, at the version that stands."""
+    sent = case.good()
+    assert case.send(sent).status_code == 201
+    if case.door.endpoint == "redress_api.decide_appeal":
+        seen = case.world.enter(case.who).get(sent.path.removesuffix("/decision")).json["version"]
+        sent = Sent(sent.path, sent.body | {"version": seen})
+    return case.send(sent)
+
+
 def wrong_state(case: Case) -> Reply:
+    if case.door.endpoint == "redress_api.decide_appeal":
+        # What is locked already cannot be locked instead of being removed.
+        sent = case.good()
+        with writing() as session:
+            decision_id = session.get_one(Appeal, int(sent.path.split("/")[2])).decision_id
+            session.get_one(Comment, session.get_one(Decision, decision_id).comment_id).locked_at = now()
+        return case.send(Sent(sent.path, sent.body | {"outcome": "change", "action": "lock", "reason": "other", "statement": STATEMENT}))
     if case.door.endpoint == "moderation_api.decide_item":
         sent = case.good()
         return case.send(Sent(sent.path, sent.body | {"action": "restore"}))
+    if case.door.endpoint.startswith("privacy_api.") and "erasures" in case.door.rule:
+        erasure_id = case.world.erasure(not_by=case.who)
+        with writing() as session:
+            erasure = session.get_one(Erasure, erasure_id)
+            erasure.confirmed_by, erasure.done_at = case.world.ids[case.who], now()
+        return case.send(Sent(case.door.rule.removeprefix("/api/v1").replace("<id:erasure_id>", str(erasure_id))))
     if case.door.endpoint == "moderation_api.undo_batch":
         batch_id, _ = case.world.batch(by=case.who)
         with writing() as session:
@@ -168,17 +236,22 @@ def wrong_state(case: Case) -> Reply:
     comment_id = case.world.comment(withdrawn=True)
     with writing() as session:
         session.get_one(Comment, comment_id).state = "erased"
-    return case.send(Sent(case.door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(comment_id))))
+    return case.send(Sent(case.door.rule.removeprefix("/api/v1").replace("<id:comment_id>", str(comment_id)), case.good().body))
 
 
 def stale(case: Case) -> Reply:
     sent = case.good()
-    if case.door.endpoint == "moderation_api.decide_item":
+    if case.door.endpoint in ("moderation_api.decide_item", "redress_api.decide_appeal"):
         return case.send(Sent(sent.path, sent.body | {"version": 99}))
     return case.send(sent, headers={"If-Match": '"99-x"'})
 
 
 def recused(case: Case) -> Reply:
+    if case.door.endpoint == "privacy_api.confirm_erasure":
+        return case.send(Sent(f"/mod/erasures/{case.world.erasure(by=case.who)}/confirmation"))
+    if case.door.endpoint.startswith("redress_api."):
+        path = f"/appeals/{case.world.appeal(by=case.who)}/{case.good().path.rpartition('/')[2]}"
+        return case.send(Sent(path, case.good().body))
     item_id, version = case.world.item(by=case.who)
     return case.send(Sent(f"/mod/items/{item_id}/decisions", case.good().body | {"version": version}))
 
@@ -198,6 +271,18 @@ def on_own(case: Case) -> Reply:
 
 def on_withdrawn(case: Case) -> Reply:
     return case.send(Sent(f"/comments/{case.world.comment(withdrawn=True)}/tag", case.good().body))
+
+
+def sanctioned(case: Case) -> Reply:
+    sent, caller = case.good(), case.world.enter(case.who)
+    order = SanctionOrder(
+        SanctionKind.SUSPENSION, DecisionReason.HARASSMENT, statement="One more word about a person, after several warnings."
+    )
+    with writing() as session:
+        # Another administrator: nobody restricts their own account.
+        by = Viewer(add_account(session, unique("admin").replace(" ", "")).id, roles={DEFAULT_SITE_ID: Role.ADMIN})
+        impose(session, by, session.get_one(Account, case.world.ids[case.who]), order, site_id=DEFAULT_SITE_ID)
+    return case.send(sent, caller)
 
 
 def with_cursor(case: Case) -> Reply:
@@ -235,6 +320,10 @@ PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
     Kind.ILLEGAL_TRANSITION: wrong_state,
     Kind.OWN_COMMENT: on_own,
     Kind.NOT_TAGGABLE: on_withdrawn,
+    Kind.SANCTIONED: sanctioned,
+    Kind.PLEASE_RECONSIDER: lambda case: case.send(
+        Sent(case.good().path, {"body_md": "A 52-year-old patient of mine in Ribbleton improved."})
+    ),
 }
 # What no door can declare: they belong to addresses and failures, and have tests of their own.
 ELSEWHERE = {Kind.METHOD_NOT_ALLOWED, Kind.INTERNAL}
@@ -274,6 +363,6 @@ def check(answer: Reply, kind: Kind, door: Door) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert ("Retry-After" in answer.headers) == (kind in (Kind.RATE_LIMITED, Kind.UNAVAILABLE, Kind.IDEMPOTENCY_KEY_IN_PROGRESS)), seen
     assert bool(problem.get("errors")) == (kind is Kind.VALIDATION), seen
-    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and not {"erased", "batch"} & set(problem["detail"].split())), (
+    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and not {"erased", "erasure", "batch"} & set(problem["detail"].split())), (
         seen
     )

@@ -32,9 +32,19 @@ def test_the_writer_reads_what_was_decided_and_why_and_never_by_whom(people: dic
     assert "Only you and the moderators can read its text." in screen.text
     assert "Promotion – It advertises, or hides an interest." in screen.text
     assert screen.page.one("blockquote").text == STATEMENT
-    assert "A moderator looked at it without having been asked to." in screen.text
-    assert "It is removed." in screen.text
-    assert not [word for word in ("moda", "Moda", "note-for-moderators", "appeal") if word in screen.text]
+    facts = {row.one("dt").text: row.one("dd").text for row in screen.page.one("dl").all("div")}
+    # Every item of Regulation (EU) 2022/2065, Article 17(3), and how the comment stands.
+    assert facts["What is restricted"] == "Your comment is removed."
+    assert facts["Where"] == "Everywhere on this site and in every country: only you and the moderators can read the text."
+    assert facts["How long"] == "Without an end, unless it is overturned, or a moderator accepts a changed text that you submit."
+    assert facts["What brought it up"] == "Nobody reported it: a moderator looked at it without having been asked to."
+    assert facts["Automatic means"] == "None: people found it, and a person decided."
+    assert facts["Ground"] == "The rules of this site. Promotion: It advertises, or hides an interest."
+    assert facts["The comment now"].startswith("It is removed.")
+    ways = [way.one("h3").text for way in screen.page.one("ul", class_="ways").all("li")]
+    assert ways == ["Change it", "Appeal, if you think that this is wrong"]
+    assert "never a machine. It costs nothing" in screen.text
+    assert not [word for word in ("moda", "Moda", "note-for-moderators") if word in screen.text]
     assert anna.follow("See it in the log").page.all("p", id=f"d{decision}")
     anna.open(f"/decisions/{decision}")
     screen = anna.follow("Edit and submit again")
@@ -80,7 +90,8 @@ def test_a_rule_says_that_it_is_one(people: dict[str, Person], comment_id: int) 
     screen = browse(people["anna"]).open(f"/decisions/{address}")
     assert screen.heading == "Your comment was hidden for now"
     assert "An automatic rule (enough reports); no person decided" in screen.text
-    assert "Readers reported the comment." in screen.text
+    assert "Readers reported it." in screen.text
+    assert "A rule decided by itself; no person has yet." in screen.text
     assert "This is not a decision against you." in screen.text
     assert not [word for word in ("ben", "Ben", "reporter-marker") if word in screen.text]
 
