@@ -9,10 +9,10 @@ from forum.access.permissions import Permission
 from forum.access.viewer import Viewer
 from forum.accounts.errands import ErrandKind
 from forum.comments.schemas import RowId
-from forum.moderation.models import Decision
-from forum.redress.appeal_forms import Sent, show_appeal, show_decision_form, show_sanction_form
+from forum.moderation.models import Decision, Report
+from forum.redress.appeal_forms import Sent, show_appeal, show_decision_form, show_report_form, show_sanction_form
 from forum.redress.models import Appeal
-from forum.redress.steps import concern_of_appeal, concern_of_decision, concern_of_sanction
+from forum.redress.steps import concern_of_appeal, concern_of_decision, concern_of_sanction, require_own_report
 from forum.sanctions.models import Sanction
 from forum.web.doors import require
 from forum.web.forms import Form
@@ -54,6 +54,9 @@ def run_typed(session: Session, viewer: Viewer, data: str) -> Page | Redirect:
     if errand.what == "sanction" and (sanction := session.get(Sanction, errand.row_id)) is not None:
         require(viewer, Permission.APPEAL_CREATE, concern_of_sanction(sanction))
         return show_sanction_form(session, viewer, sanction, form)
+    if errand.what == "report" and (report := session.get(Report, errand.row_id)) is not None:
+        require_own_report(viewer, report)
+        return show_report_form(session, viewer, report, form)
     if errand.what == "appeal" and (appeal := session.get(Appeal, errand.row_id)) is not None:
         require(viewer, Permission.APPEAL_READ, concern_of_appeal(appeal))
         return show_appeal(session, viewer, appeal, Sent(errand.which, form))

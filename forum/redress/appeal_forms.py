@@ -39,7 +39,7 @@ from forum.redress.judging import RESTRICTING
 from forum.redress.matters import Matter, matter_of
 from forum.redress.models import Appeal, Outcome, Part
 from forum.redress.present import is_masked, present_appeal, standing_of
-from forum.redress.queries import find_declined_report, find_statement, find_undoing
+from forum.redress.queries import find_declined_report, find_sanction_with, find_statement, find_undoing
 from forum.redress.restoring import Effect, find_effect
 from forum.redress.sanction_words import SANCTION_WORDS
 from forum.redress.schemas import AppealOut, NewAction, OutcomeIn, Reasons
@@ -47,6 +47,7 @@ from forum.redress.statement_words import OTHER_WAYS, WHO_DECIDES
 from forum.refusals import Refusal, not_found
 from forum.sanctions.kinds import KINDS, SanctionKind
 from forum.sanctions.models import Sanction
+from forum.sanctions.queries import address_of
 from forum.sentences import sentence
 from forum.text.limits import BODY_MAX
 from forum.web.forms import Form
@@ -240,6 +241,8 @@ def _for_moderators(session: Session, viewer: Viewer, appeal: Appeal, matter: Ma
         "first_decision": present_decisions(session, [decision])[0] if decision is not None else None,
         "is_masked": is_masked(session, viewer, matter),
         "hindrance": translated(standing.why) if standing is not None and standing.why is not None else "",
+        "is_alone": standing is not None and standing.why is None and standing.alone_from is not None,
+        "came_with": _came_with(session, decision),
         "consequences": _consequences(matter, effect),
         "actions": _actions(comment, effect, matter) if comment is not None and decision is not None else [],
         "kinds": _kinds() if matter.sanction is not None else [],
@@ -251,6 +254,12 @@ def _for_moderators(session: Session, viewer: Viewer, appeal: Appeal, matter: Ma
         "restricts": statement is not None,
         "open_cases": count_waiting(session, appeal.site_id),
     }
+
+
+def _came_with(session: Session, decision: Decision | None) -> str:
+    """Return where what was imposed on the writer with a decision stands, which an appeal against the decision leaves as it is; empty where nothing was."""
+    found = find_sanction_with(session, decision.id) if decision is not None else None
+    return address_of(found) if found is not None else ""
 
 
 def _consequences(matter: Matter, effect: Effect | None) -> Mapping[str, str]:

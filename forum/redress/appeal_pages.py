@@ -19,6 +19,7 @@ from forum.moderation.marking import read_marks
 from forum.moderation.models import Report
 from forum.moderation.rows import count_waiting
 from forum.moderation.schemas import Span
+from forum.moderation.steps import load_receipt
 from forum.redress import appeal_errands, steps
 from forum.redress.appeal_forms import (
     AnswerForm,
@@ -131,20 +132,26 @@ def show_form_of_report(call: Call[Report, None, None]) -> Page | Redirect:
 
 
 def redisplay_report(call: AnyCall, refusal: Refusal) -> Page:
-    """Show the refused appeal again, as it was typed."""
-    return show_report_form(call.session, call.viewer, call.thing, refused_form(refusal))
+    """Show the refused appeal again, as it was typed; a reader who reported signs in first."""
+    form, report = refused_form(refusal), call.thing
+    if report.reporter_id is not None and is_expired(refusal, signed_in=call.viewer.is_signed_in):
+        errand = appeal_errands.pack_typed("report", report.id, "appeal", form)
+        return ask_to_sign_in(call.session, errand=errand, then=f"/reports/{report.reference}/appeal")
+    steps.require_own_report(call.viewer, report)
+    return show_report_form(call.session, call.viewer, report, form)
 
 
 @doors.door(
     "POST",
     "/reports/<reference>/appeal",
     Permission.NOTICE_APPEAL,
-    load=steps.load_own_report,
+    load=load_receipt,
     body=AppealForm,
     redisplay=redisplay_report,
 )
 def file_about_report(call: Call[Report, AppealForm, None]) -> Redirect:
     """Appeal the declining of a report or notice, and land on the appeal."""
+    steps.require_own_report(call.viewer, call.thing)
     appeal = appeal_report(call.session, call.viewer, call.thing, call.body.body)
     return _to(appeal, f"/reports/{call.thing.reference}/appeal")
 

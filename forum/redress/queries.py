@@ -13,6 +13,7 @@ from forum.db.paging import first_after
 from forum.moderation.models import Decision, Report, StatementOfReasons
 from forum.moderation.review import ReportState
 from forum.redress.models import IS_OPEN, Appeal
+from forum.sanctions.models import Sanction
 
 OWN_MOST = 100
 OPEN_MOST = 100
@@ -49,6 +50,12 @@ def find_statement(session: Session, *, decision_id: int | None = None, sanction
 def find_undoing(session: Session, decision: Decision) -> Decision | None:
     """Return the decision that took this one back, or None."""
     return session.scalar(select(Decision).where(Decision.comment_id == decision.comment_id, Decision.undoes_id == decision.id).limit(1))
+
+
+def find_sanction_with(session: Session, decision_id: int) -> Sanction | None:
+    """Return what was imposed on a writer together with a decision and was not lifted, or None."""
+    imposed = select(Sanction).where(Sanction.decision_id == decision_id, Sanction.lifted_at.is_(None))
+    return session.scalar(imposed.order_by(Sanction.id.desc()).limit(1))
 
 
 def list_statements(session: Session, account_id: int) -> Sequence[StatementOfReasons]:

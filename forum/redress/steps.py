@@ -99,9 +99,15 @@ def load_own_appeal(call: AnyCall) -> Any:
 def load_own_report(call: AnyCall) -> Report:
     """Load the report of the address: a notice for whoever has its reference, a reader's report for that reader. Raises Refusal to anybody else."""
     report = load_receipt(call)
-    if report.reporter_id is None or report.reporter_id == call.viewer.account_id:
-        return report
-    if not call.viewer.is_signed_in:
+    require_own_report(call.viewer, report)
+    return report
+
+
+def require_own_report(viewer: Viewer, report: Report) -> None:
+    """Raise Refusal unless ``viewer`` sent this report; of a notice without an account, whoever has its reference is taken for who did."""
+    if report.reporter_id is None or report.reporter_id == viewer.account_id:
+        return
+    if not viewer.is_signed_in:
         raise Refusal(Kind.UNAUTHENTICATED, "Please sign in first.")
     raise Refusal(Kind.FORBIDDEN, "Only the person who sent this report can appeal what became of it.")
 

@@ -57,7 +57,7 @@ SPEED = (Column("median", Unit.SECONDS), Column("ninetieth", Unit.SECONDS))
 
 def build_tables(tallies: Tallies) -> tuple[Table, ...]:
     """Return the tables of a month in the order in which they are shown."""
-    decided = _Decided(tallies.decisions)
+    decided = _Decisions(tallies.decisions)
     rules, automatic = _publish_automatic(tallies.automatic)
     kinds = [kind.value for kind in SanctionKind]
     sanctions = _publish(kinds, IMPOSED, tallies.sanctions)
@@ -78,7 +78,7 @@ def build_tables(tallies: Tallies) -> tuple[Table, ...]:
     )
 
 
-class _Decided:
+class _Decisions:
     """Moderators' decisions, published: those that stand by action and occasion, by reason and effect, removals by stance; and those that were undone."""
 
     def __init__(self, decisions: Counter[Decided]) -> None:
@@ -207,7 +207,7 @@ def _removal_table(removed: Cells, published: Counter[str]) -> Table:
     return Table("removals", columns, (*(row(stance, [stance]) for stance in STANCES), row(TOTAL, STANCES)))
 
 
-def _statement_table(decided: _Decided, automatic: Cells, sanctions: Cells, unstated: int) -> Table:
+def _statement_table(decided: _Decisions, automatic: Cells, sanctions: Cells, unstated: int) -> Table:
     """As many as there are restrictions above: the database takes none without its statement, and ``unstated`` counts whether that holds."""
     restricting = [count for (action, _), count in decided.by_action.items() if action in RESTRICTING]
     undone = [count for (_, effect), count in decided.undone.items() if effect == OTHERWISE]

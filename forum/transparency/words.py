@@ -134,7 +134,8 @@ TABLES: Mapping[str, TableWords] = {
         sentence("Comments published and removed, by stance"),
         sentence(
             "To disagree is no reason to remove a comment. So that anybody can check that, this shows how many comments with each stance were published in the"
-            " month, how many moderators removed in it, and the second in relation to the first. A removed comment may have been published earlier, or never."
+            " month, how many moderators removed in it, and the second in relation to the first. A removed comment may have been published earlier, or never;"
+            " one that was erased since counts as without a stance."
         ),
         sentence("Stance"),
         sentence("No comment was published or removed in this month."),

@@ -65,9 +65,10 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
     ),
     Kind.RECUSED: ProblemType(
         403,
-        "You cannot decide on this comment",
+        "You cannot decide on this",
         sentence(
-            "Nobody decides on what they wrote, answered, tagged or reported, or on comments on an article of their own; another moderator has to."
+            "Nobody decides on what they wrote, answered, tagged or reported, or on comments on an article of their own, nor on an appeal against what they"
+            " decided themselves; another moderator has to."
         ),
     ),
     Kind.SANCTIONED: ProblemType(

@@ -70,7 +70,12 @@ def viewer_of(world: World, who: str) -> Viewer:
 
 def moderation_doors(app: Flask) -> list[Door]:
     doors: Mapping[str, Door] = app.extensions[DOORS]
-    return [door for door in doors.values() if door.endpoint.partition(".")[0].rpartition("_")[0] in ROOMS]
+    # Privacy is mostly about oneself; erasing is the moderators' part of it.
+    return [
+        door
+        for door in doors.values()
+        if (room := door.endpoint.partition(".")[0].rpartition("_")[0]) in ROOMS or (room == "privacy" and "/mod/" in door.rule)
+    ]
 
 
 def test_the_rooms_have_doors(app: Flask) -> None:
@@ -129,6 +134,8 @@ FILL: dict[str, Callable[[World, str], object]] = {
     "decision_id": lambda world, who: world.decision(),
     # Nobody decides on an appeal against what they decided.
     "appeal_id": lambda world, who: world.appeal(by="admin" if who == "moderator" else "moderator", asked=True),
+    # Nobody confirms what they asked for.
+    "erasure_id": lambda world, who: world.erasure(not_by=who),
     "handle": lambda world, who: "writer",
     "sanction_id": lambda world, who: world.sanction(by="moderator"),
     # A notice, which whoever has its reference can appeal; it was.

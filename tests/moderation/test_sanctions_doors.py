@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from forum.access.permissions import Scope
@@ -357,7 +357,7 @@ def test_no_sanction_without_its_statement(world: World) -> None:
     with pytest.raises(IntegrityError), writing() as session:
         session.add(Sanction(**{**values, "id": None}))
     with pytest.raises(IntegrityError), writing() as session:
-        session.execute(StatementOfReasons.__table__.delete())
+        session.execute(delete(StatementOfReasons))
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,34 @@ def test_a_visitor_signs_in_and_comes_back_to_what_was_typed(court: Court, app: 
         assert late.send(path, "Send the appeal").heading == "Your appeal"
 
 
+def test_a_reporter_signs_in_again_and_gets_back_what_was_typed(court: Court, app: Flask) -> None:
+    comment_id = court.post()
+    path = f"/reports/{court.report(comment_id)}/appeal"
+    court.decide(comment_id, "no_action", reason="within_rules")
+    late = Reader(app.test_client())
+    late.open("/")
+    screen = late._go("POST", path, data={"csrf_token": "gone", "body": BODY})
+    assert "What you wrote is kept and not sent yet." in screen.text
+    assert late.sign_in("ben", "correct horse battery").page.one("textarea").raw == BODY
+    assert late.send(path, "Send the appeal").heading == "Your appeal"
+    # Nobody else gets the form, whoever signs in.
+    other = Reader(app.test_client())
+    other.open("/")
+    other._go("POST", path, data={"csrf_token": "gone", "body": BODY})
+    assert BODY not in other.sign_in("anna", "correct horse battery").text
+
+
+def test_a_notifiers_form_that_waited_too_long_is_shown_again(court: Court, visitor: ApiClient, app: Flask) -> None:
+    comment_id = court.post()
+    path = f"/reports/{court.notice(comment_id, visitor)}/appeal"
+    court.decide(comment_id, "no_action", reason="within_rules")
+    nora = Reader(app.test_client())
+    nora.open(path)
+    screen = nora._go("POST", path, data={"csrf_token": "gone", "body": BODY})
+    assert (screen.status, screen.page.one("textarea").raw) == (403, BODY)
+    assert nora.send(path, "Send the appeal").heading == "Your appeal"
+
+
 def test_a_sanction_is_appealed_from_its_page(court: Court) -> None:
     sanction_id = court.sanction("mute", days=3)
     anna = court.browser("anna")
@@ -382,6 +410,19 @@ def test_a_moderator_whose_sign_in_has_ended_gets_the_draft_back(court: Court, a
     screen = late.sign_in("modb", "correct horse battery")
     assert screen.page.one("textarea", name="reasons").raw == REASONS
     assert send(late, f"/appeals/{appeal_id}/decision").path == "/mod/appeals"
+
+
+def test_what_was_imposed_with_a_decision_is_said_to_stay(court: Court) -> None:
+    comment_id = court.post()
+    decision_id = court.decide(comment_id, "remove", sanction={"kind": "mute", "days": 3})
+    appeal_id = court.appeal(decision_id)
+    modb = court.browser("modb")
+    screen = modb.open(f"/appeals/{appeal_id}")
+    assert "That has an appeal of its own, and stays whatever you decide here." in screen.text
+    assert modb.follow("See it").heading == "Mute: a restriction of @anna"
+    modb.open(f"/appeals/{appeal_id}")
+    send(modb, f"/appeals/{appeal_id}/decision", outcome="overturn", reasons=REASONS)
+    assert court.by("anna").post(f"/articles/{court.article_id}/comments", {"body_md": "So?"}).status_code == 403
 
 
 def test_a_granted_report_restricts_by_the_same_form(court: Court) -> None:
