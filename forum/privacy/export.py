@@ -97,7 +97,7 @@ def export_account(session: Session, account: Account) -> ExportOut:
     own_comments = select(Comment.id).where(mine[Comment])
     answers = select(func.count()).where(StoredAnswer.caller == f"account:{account.id}")
     return ExportOut(
-        exported_at=now(),
+        exported_on=now().date(),
         account=_row(account, COLUMNS[Account]),
         roles=_rows(session, Membership, mine[Membership]),
         sign_ins=_rows(session, SignIn, mine[SignIn]),

@@ -170,7 +170,7 @@ def download_export(call: Call[Account, None, None]) -> Page:
     """Download everything that is held about one's account."""
     account = call.thing
     document = export_account(call.session, account)
-    name = f"{account.handle}-{document.exported_at:%Y-%m-%d}.json"
+    name = f"{account.handle}-{document.exported_on:%Y-%m-%d}.json"
     return Page(body=to_file(document).decode(), content_type="application/json", filename=name)
 
 

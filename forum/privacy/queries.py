@@ -1,12 +1,13 @@
 """Reads of the privacy room: erasures that wait, and the accounts that are about to go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role
 from forum.accounts.models import Account, Membership
+from forum.moderation.models import ReviewItem
 from forum.privacy.models import IS_OPEN, Erasure
 from forum.refusals import not_found
 from forum.sentences import sentence
@@ -31,6 +32,13 @@ def list_erasures(session: Session, site_id: int) -> Sequence[Erasure]:
     """Return a site's erasures that wait for a second person, oldest first; at most 100."""
     waiting = select(Erasure).where(text(IS_OPEN), Erasure.site_id == site_id)
     return session.scalars(waiting.order_by(Erasure.id).limit(ERASURES_MOST)).all()
+
+
+def newest_cases(session: Session, comment_ids: Collection[int]) -> Mapping[int, int]:
+    """Return the newest review item of each of these comments that has one, by the comment, in one read."""
+    newest = select(ReviewItem.comment_id, func.max(ReviewItem.id)).where(ReviewItem.comment_id.in_(comment_ids))
+    rows = session.execute(newest.group_by(ReviewItem.comment_id)) if comment_ids else ()
+    return {comment_id: item_id for comment_id, item_id in rows}
 
 
 def count_erasures(session: Session, site_id: int) -> int:

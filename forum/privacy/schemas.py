@@ -1,6 +1,6 @@
 """JSON shapes of the privacy room: erasures, leaving, and the export of what is held about an account."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -21,11 +21,15 @@ class ErasureIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErasureOut(msgspec.Struct, frozen=True):
-    """An erasure: asked for by one person, and, once ``done_at`` is set, confirmed by another. ``mine``: the caller asked for it."""
+    """An erasure: asked for by one person, and, once ``done_at`` is set, confirmed by another. ``mine``: the caller asked for it.
+
+    ``case``: the newest case about the comment, in which moderators can read what readers cannot; null when there was none.
+    """
 
     id: int
     comment_id: int
     url: str
+    case: str | None
     reason: str
     why: str
     asked_by: str
@@ -63,7 +67,7 @@ class ExportOut(msgspec.Struct, frozen=True):
     ``elsewhere``: what other rooms hold, such as where a comment was imported from.
     """
 
-    exported_at: datetime
+    exported_on: date
     account: Row
     roles: list[Row]
     sign_ins: list[Row]

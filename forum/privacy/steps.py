@@ -13,6 +13,7 @@ from forum.db.transaction import reading, writing
 from forum.moderation.queries import handles_of
 from forum.moderation.steps import or_site
 from forum.privacy.models import Erasure
+from forum.privacy.queries import newest_cases
 from forum.privacy.schemas import ErasureOut, LeavingOut
 from forum.refusals import Fault, Kind, Refusal, invalid, not_found
 from forum.sentences import sentence
@@ -46,13 +47,15 @@ def present_leaving(account: Account) -> LeavingOut:
 
 
 def present_erasures(session: Session, viewer: Viewer, erasures: Sequence[Erasure]) -> list[ErasureOut]:
-    """Return erasures as structures; one read for all names."""
+    """Return erasures as structures; one read for all names, and one for the cases."""
+    cases = newest_cases(session, [erasure.comment_id for erasure in erasures])
     handles = handles_of(session, [each for erasure in erasures for each in (erasure.asked_by, erasure.confirmed_by)])
     return [
         ErasureOut(
             id=erasure.id,
             comment_id=erasure.comment_id,
             url=f"/c/{erasure.comment_id}",
+            case=f"/mod/items/{cases[erasure.comment_id]}" if erasure.comment_id in cases else None,
             reason=erasure.reason,
             why=erasure.why,
             asked_by=handles.get(erasure.asked_by, ""),

@@ -3,7 +3,7 @@
 The rule: whatever was typed stands in its field again; what follows from a choice is said before it is made. Called by ``appeal_pages`` and ``appeal_errands``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -34,6 +34,7 @@ from forum.moderation.schemas import ArticleRef, Statement
 from forum.moderation.statements import STATEMENTS
 from forum.redress.appeal_words import CONSEQUENCES, OUTCOME_MEANINGS, OUTCOME_WORDS, SANCTION_LIFTED, STRIKE_GONE, standing_words
 from forum.redress.around import read_around
+from forum.redress.deciders import is_alone
 from forum.redress.filing import appealable_decision, appealable_report, appealable_sanction
 from forum.redress.judging import RESTRICTING
 from forum.redress.matters import Matter, matter_of
@@ -43,7 +44,7 @@ from forum.redress.queries import find_declined_report, find_sanction_with, find
 from forum.redress.restoring import Effect, find_effect
 from forum.redress.sanction_words import SANCTION_WORDS
 from forum.redress.schemas import AppealOut, NewAction, OutcomeIn, Reasons
-from forum.redress.statement_words import OTHER_WAYS, WHO_DECIDES
+from forum.redress.statement_words import OTHER_WAYS, who_decides
 from forum.refusals import Refusal, not_found
 from forum.sanctions.kinds import KINDS, SanctionKind
 from forum.sanctions.models import Sanction
@@ -125,21 +126,21 @@ def show_decision_form(session: Session, viewer: Viewer, decision: Decision, for
         return show_report_form(session, viewer, report, form)
     words = DECISION_WORDS[Action(decision.action)]
     about = About(translated(words.writer), translated(decision.statement), f"/decisions/{decision.id}")
-    return _form(about, f"/decisions/{decision.id}/appeal", form, _obstacle(lambda: appealable_decision(session, viewer, decision)))
+    return _form(session, about, f"/decisions/{decision.id}/appeal", form, lambda: appealable_decision(session, viewer, decision))
 
 
 def show_sanction_form(session: Session, viewer: Viewer, sanction: Sanction, form: Form) -> Page:
     """Return the page on which a sanction is appealed, or which says why it can not be."""
     words = SANCTION_WORDS[SanctionKind(sanction.kind)]
     about = About(translated(words.heading), translated(sanction.statement), f"/sanctions/{sanction.id}")
-    return _form(about, f"/sanctions/{sanction.id}/appeal", form, _obstacle(lambda: appealable_sanction(session, viewer, sanction)))
+    return _form(session, about, f"/sanctions/{sanction.id}/appeal", form, lambda: appealable_sanction(session, viewer, sanction))
 
 
 def show_report_form(session: Session, viewer: Viewer, report: Report, form: Form) -> Page:
     """Return the page on which the declining of a report or notice is appealed, or which says why it can not be."""
     heading = _("Your notice was turned down") if report.reporter_id is None else _("Your report was turned down")
     about = About(str(heading), translated(OUTCOMES[ReportState(report.state)]), f"/reports/{report.reference}")
-    return _form(about, f"/reports/{report.reference}/appeal", form, _obstacle(lambda: appealable_report(session, viewer, report)))
+    return _form(session, about, f"/reports/{report.reference}/appeal", form, lambda: appealable_report(session, viewer, report))
 
 
 def show_appeal(session: Session, viewer: Viewer, appeal: Appeal, sent: Sent) -> Page:
@@ -155,7 +156,7 @@ def show_appeal(session: Session, viewer: Viewer, appeal: Appeal, sent: Sent) ->
         "decided": _decided(appeal),
         "means": _meaning(session, appeal, matter),
         "first": _first(session, viewer, matter),
-        "who_decides": translated(WHO_DECIDES),
+        "who_decides": translated(who_decides(alone=False)),
         # A notice's sender has no account: the address with its reference is the only one.
         "answer_to": f"/appeals/{appeal.id}/answer" if appeal.appellant_id is not None else _at_report(matter, "/answer"),
         "replacement": _replacement(appeal, matter, is_moderator=is_moderator),
@@ -165,24 +166,21 @@ def show_appeal(session: Session, viewer: Viewer, appeal: Appeal, sent: Sent) ->
     return Page("redress/case.html", {**context, **_for_moderators(session, viewer, appeal, matter, shown)})
 
 
-def _form(about: About, action: str, form: Form, obstacle: Refusal | None) -> Page:
+def _form(session: Session, about: About, action: str, form: Form, find_matter: Callable[[], Matter]) -> Page:
+    obstacle, alone = None, False
+    try:
+        alone = is_alone(session, find_matter())
+    except Refusal as refusal:
+        obstacle = refusal
     context = {
         "about": about,
         "action": action,
         "form": form,
         "obstacle": translated(obstacle.detail) if obstacle is not None else "",
-        "who": translated(WHO_DECIDES),
+        "who": translated(who_decides(alone=alone)),
         "other_ways": translated(OTHER_WAYS),
     }
     return Page("redress/appeal_form.html", context, PROBLEM_TYPES[obstacle.kind].status if obstacle is not None else 200)
-
-
-def _obstacle(look: Any) -> Refusal | None:
-    try:
-        look()
-    except Refusal as refusal:
-        return refusal
-    return None
 
 
 def _decided(appeal: Appeal) -> str:

@@ -48,6 +48,11 @@ def list_free(session: Session, matter: Matter) -> frozenset[int]:
     return free - recused_among(session, free, matter.article, matter.comment)
 
 
+def is_alone(session: Session, matter: Matter) -> bool:
+    """Whether nobody could decide on an appeal but who decided first; a rule's decision is anybody's to look at."""
+    return matter.first_decider_id is not None and not list_free(session, matter)
+
+
 def needs_admin(matter: Matter) -> bool:
     """Whether only an administrator can take back what is appealed."""
     return matter.sanction is not None and KINDS[SanctionKind(matter.sanction.kind)].imposed_by is Role.ADMIN

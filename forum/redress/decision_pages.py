@@ -34,6 +34,8 @@ from forum.moderation.reasons import DecisionReason
 from forum.moderation.report_queries import origin_of
 from forum.moderation.review import ACTIONS, Action, Origin, Restriction
 from forum.moderation.schemas import ArticleRef
+from forum.redress.deciders import is_alone
+from forum.redress.matters import matter_of_writer
 from forum.redress.models import Appeal
 from forum.redress.queries import find_appeal, find_statement
 from forum.redress.statement_view import AppealView, view_appeal, view_statement
@@ -95,7 +97,8 @@ def _appeal(call: Call[Concern, None, None], statement: StatementOfReasons, appe
     filed = appeal if appeal is not None and appeal.appellant_id == call.viewer.account_id else None
     if filed is None and (decision.undone_at is not None or appeal is not None):
         return None
-    return view_appeal(statement.appeal_until, f"/decisions/{decision.id}/appeal", filed)
+    alone = filed is None and is_alone(call.session, matter_of_writer(call.session, decision))
+    return view_appeal(statement.appeal_until, f"/decisions/{decision.id}/appeal", filed, alone=alone)
 
 
 def words_of_decision(decision: Decision, comment: Comment, statement: StatementOfReasons | None) -> DecisionWords:

@@ -16,8 +16,8 @@ from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.models import Decision, Report
 from forum.moderation.review import ReportState
 from forum.moderation.stating import APPEAL_WINDOW
-from forum.redress.deciders import ALONE_AFTER, list_free, look
-from forum.redress.matters import Matter, matter_of, matter_of_decision, matter_of_sanction
+from forum.redress.deciders import ALONE_AFTER, is_alone, look
+from forum.redress.matters import Matter, matter_of, matter_of_decision, matter_of_sanction, matter_of_writer
 from forum.redress.models import Appeal, Part
 from forum.redress.queries import find_appeal, find_appeal_of_report, find_declined_report, find_statement, lock_appeal
 from forum.refusals import Fault, Kind, Refusal, invalid
@@ -69,7 +69,7 @@ def appealable_decision(session: Session, viewer: Viewer, decision: Decision) ->
     if statement is None:
         raise Refusal(Kind.CONFLICT, NOTHING_TAKEN)
     _refuse_late(statement.appeal_until)
-    return matter_of_decision(session, decision, part=Part.WRITER, appellant_id=viewer.account_id, report=None)
+    return matter_of_writer(session, decision)
 
 
 def appealable_report(session: Session, viewer: Viewer, report: Report) -> Matter:
@@ -144,7 +144,7 @@ def _store(session: Session, viewer: Viewer, matter: Matter, body: str) -> Appea
         appellant_id=matter.appellant_id,
         first_decider_id=matter.first_decider_id,
         body=_words(body, "/body"),
-        alone_from=None if list_free(session, matter) else moment + ALONE_AFTER,
+        alone_from=moment + ALONE_AFTER if is_alone(session, matter) else None,
         created_at=moment,
     )
     session.add(appeal)

@@ -50,6 +50,12 @@ def matter_of_decision(session: Session, decision: Decision, *, part: Part, appe
     )
 
 
+def matter_of_writer(session: Session, decision: Decision) -> Matter:
+    """Return what an appeal of its comment's writer against a decision is about."""
+    writer_id = get_comment(session, decision.comment_id).author_id
+    return matter_of_decision(session, decision, part=Part.WRITER, appellant_id=writer_id, report=None)
+
+
 def matter_of_sanction(session: Session, sanction: Sanction) -> Matter:
     """Return what an appeal against a sanction is about."""
     decision = session.get(Decision, sanction.decision_id) if sanction.decision_id is not None else None

@@ -18,7 +18,7 @@ from forum.articles.present import present_person
 from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.states import State
-from forum.moderation.models import Report
+from forum.moderation.models import Decision, Report
 from forum.moderation.present import OUTCOMES, present_receipt
 from forum.moderation.reasons import REASONS, DecisionReason, ReportReason
 from forum.moderation.report_form import looks_within
@@ -28,7 +28,9 @@ from forum.moderation.stating import APPEAL_WINDOW
 from forum.moderation.steps import load_receipt
 from forum.redress import steps
 from forum.redress.appeal_words import standing_words
-from forum.redress.models import Appeal
+from forum.redress.deciders import is_alone
+from forum.redress.matters import matter_of_decision, matter_of_sanction
+from forum.redress.models import Appeal, Part
 from forum.redress.own import list_own
 from forum.redress.present import present_own, present_sanction
 from forum.redress.queries import find_appeal, find_appeal_of_report, find_statement
@@ -108,9 +110,11 @@ def _appeal_of_report(session: Session, report: Report) -> AppealView | None:
     where = f"/reports/{report.reference}/appeal"
     if appeal is not None and appeal.report_id == report.id:
         return view_appeal(appeal.created_at, "", appeal, shown_at=where if appeal.appellant_id is None else "")
-    if appeal is not None or report.state != ReportState.DECLINED or report.closed_at is None:
+    if appeal is not None or report.state != ReportState.DECLINED or report.closed_at is None or report.decision_id is None:
         return None
-    return view_appeal(report.closed_at + APPEAL_WINDOW, where, None)
+    decision = session.get_one(Decision, report.decision_id)
+    matter = matter_of_decision(session, decision, part=Part.REPORTER, appellant_id=report.reporter_id, report=report)
+    return view_appeal(report.closed_at + APPEAL_WINDOW, where, None, alone=is_alone(session, matter))
 
 
 def _sanction(session: Session, viewer: Viewer, sanction: Sanction) -> Page:
@@ -135,13 +139,14 @@ def _sanction(session: Session, viewer: Viewer, sanction: Sanction) -> Page:
         "is_over": sanction.ends_at is not None and sanction.ends_at <= now(),
         "asks": own and known.acknowledged and sanction.acknowledged_at is None and sanction.lifted_at is None,
         "stated": view_statement(statement),
-        "appeal": _appeal_of(sanction, appeal, statement.appeal_until) if own else None,
+        "appeal": _appeal_of(session, sanction, appeal, statement.appeal_until) if own else None,
         "others_appeal": appeal.id if appeal is not None and not own else None,
     }
     return Page("redress/sanction.html", context)
 
 
-def _appeal_of(sanction: Sanction, appeal: Appeal | None, until: datetime) -> AppealView | None:
+def _appeal_of(session: Session, sanction: Sanction, appeal: Appeal | None, until: datetime) -> AppealView | None:
     if appeal is None and sanction.lifted_at is not None:
         return None
-    return view_appeal(until, f"/sanctions/{sanction.id}/appeal", appeal)
+    alone = appeal is None and is_alone(session, matter_of_sanction(session, sanction))
+    return view_appeal(until, f"/sanctions/{sanction.id}/appeal", appeal, alone=alone)

@@ -22,9 +22,9 @@ from forum.moderation.review import Action, Source
 from forum.moderation.schemas import ArticleRef
 from forum.redress import statement_words
 from forum.redress.around import read_around
-from forum.redress.deciders import Standing, look
+from forum.redress.deciders import Standing, is_alone, look
 from forum.redress.judging import version_of
-from forum.redress.matters import Matter
+from forum.redress.matters import Matter, matter_of_sanction, matter_of_writer
 from forum.redress.models import Appeal
 from forum.redress.own import OwnThing
 from forum.redress.queries import find_appeal, find_statement
@@ -49,8 +49,13 @@ def present_ref(appeal: Appeal | None) -> AppealRef | None:
     return AppealRef(appeal.id, appeal.outcome, f"/appeals/{appeal.id}") if appeal is not None else None
 
 
-def present_statement(statement: StatementOfReasons, *, facts: str, is_undone: bool, appeal: Appeal | None) -> StatementOut:
-    """Return a statement of reasons; ``facts``: what was decided in words; ``is_undone``: it was taken back, so that there is nothing to appeal."""
+def present_statement(
+    statement: StatementOfReasons, *, facts: str, is_undone: bool, appeal: Appeal | None, alone: bool = False
+) -> StatementOut:
+    """Return a statement of reasons; ``facts``: what was decided in words; ``is_undone``: it was taken back, so that there is nothing to appeal.
+
+    ``alone``: nobody could decide on an appeal but who decided first, which is said.
+    """
     words = statement_words.words_of(statement)
     label, meaning = statement_words.clause_of(statement)
     where = f"/decisions/{statement.decision_id}" if statement.decision_id is not None else f"/sanctions/{statement.sanction_id}"
@@ -75,7 +80,7 @@ def present_statement(statement: StatementOfReasons, *, facts: str, is_undone: b
             until=statement.appeal_until,
             is_open=appeal is None and not is_undone and now() <= statement.appeal_until,
             url=f"{where}/appeal",
-            said=f"{statement_words.WHO_DECIDES} {statement_words.OTHER_WAYS}",
+            said=f"{statement_words.who_decides(alone=alone)} {statement_words.OTHER_WAYS}",
             appeal=present_ref(appeal),
         ),
     )
@@ -90,8 +95,14 @@ def present_decision(session: Session, viewer: Viewer, decision: Decision, *, is
     known = appeal if appeal is not None and (not is_writer or appeal.appellant_id == viewer.account_id) else None
     led = session.get(Appeal, decision.appeal_id) if decision.appeal_id is not None else None
     stated = (
-        present_statement(statement, facts=decision.statement, is_undone=decision.undone_at is not None, appeal=known)
-        if statement
+        present_statement(
+            statement,
+            facts=decision.statement,
+            is_undone=decision.undone_at is not None,
+            appeal=known,
+            alone=is_alone(session, matter_of_writer(session, decision)),
+        )
+        if statement is not None
         else None
     )
     return ReasonedDecisionOut(
@@ -121,7 +132,11 @@ def present_sanction(session: Session, sanction: Sanction) -> OwnSanctionOut:
         overturned=sanction.overturned,
         url=address_of(sanction),
         statement_of_reasons=present_statement(
-            statement, facts=sanction.statement, is_undone=sanction.lifted_at is not None, appeal=appeal
+            statement,
+            facts=sanction.statement,
+            is_undone=sanction.lifted_at is not None,
+            appeal=appeal,
+            alone=is_alone(session, matter_of_sanction(session, sanction)),
         ),
     )
 

@@ -65,8 +65,11 @@ def view_statement(statement: StatementOfReasons) -> StatementView:
     )
 
 
-def view_appeal(until: datetime, form: str, appeal: Appeal | None, *, shown_at: str = "") -> AppealView:
-    """Return how something can be appealed at ``form`` until then, or how the appeal stands, which is shown at ``shown_at`` or on its own page."""
+def view_appeal(until: datetime, form: str, appeal: Appeal | None, *, shown_at: str = "", alone: bool = False) -> AppealView:
+    """Return how something can be appealed at ``form`` until then, or how the appeal stands, which is shown at ``shown_at`` or on its own page.
+
+    ``alone``: nobody could decide but who decided first, which is said.
+    """
     if appeal is not None:
         address = shown_at or f"/appeals/{appeal.id}"
     else:
@@ -75,6 +78,6 @@ def view_appeal(until: datetime, form: str, appeal: Appeal | None, *, shown_at: 
         until=until,
         address=address,
         standing=translated(standing_words(appeal)) if appeal is not None else "",
-        who=translated(statement_words.WHO_DECIDES),
+        who=translated(statement_words.who_decides(alone=alone)),
         other_ways=translated(statement_words.OTHER_WAYS),
     )

@@ -96,6 +96,10 @@ GROUND_WORDS: dict[str, Sentence] = {
 OTHER_CLAUSE = sentence("It is a rule that the sentence above names.")
 NO_CLAUSE = sentence("No rule is named: the moderator left the comment as it was.")
 WHO_DECIDES = sentence("A moderator who has not decided on it before reads your appeal and decides; never a machine.")
+SAME_DECIDES = sentence(
+    "This site has nobody else who could decide. So the moderator of the first decision reads your appeal, decides again after two days at the earliest,"
+    " and says so to everybody; never a machine."
+)
 OTHER_WAYS = sentence("It costs nothing, and takes no other legal way from you.")
 
 
@@ -104,6 +108,11 @@ def clause_meaning(reason: DecisionReason) -> Sentence:
     if reason is DecisionReason.WITHIN_RULES:
         return NO_CLAUSE
     return REASON_MEANINGS.get(reason, OTHER_CLAUSE)
+
+
+def who_decides(*, alone: bool) -> Sentence:
+    """Return who decides on an appeal; ``alone``: nobody could but who decided first."""
+    return SAME_DECIDES if alone else WHO_DECIDES
 
 
 def words_of(statement: StatementOfReasons) -> RestrictionWords:

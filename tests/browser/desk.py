@@ -80,7 +80,7 @@ class Desk:
         self.known: dict[str, Caller] = {}
 
     def person(self, handle: str) -> Caller:
-        """Return one of the demo's three people, signed in."""
+        """Return one of the demo's three people, the admin ``ada``, or whoever was entered in ``known``, signed in."""
         if handle not in self.known:
             caller = Caller(self.site)
             caller.enter(handle, self.site.password)

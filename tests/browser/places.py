@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.browser.desk import Desk
+from tests.browser.desk import PASSWORD, Desk
 
 PART_TWO = "massage-in-the-treatment-of-cancer-part-2"
 EMPTY = "what-i-would-measure-next"
@@ -46,21 +46,23 @@ class Places:
     moderated: "Moderated"
     cases: Cases
     appeals: "Appeals"
+    erasing: "Erasing"
     slug: str = PART_TWO
     empty: str = EMPTY
 
     @property
     def named(self) -> dict[str, Any]:
         """The places by name, to fill an address with."""
-        return {**vars(self), **vars(self.moderated), **vars(self.cases), **vars(self.appeals)}
+        return {**vars(self), **vars(self.moderated), **vars(self.cases), **vars(self.appeals), **vars(self.erasing)}
 
 
 @dataclass(frozen=True)
 class Appeals:
-    """Joel's appeals: one against what the only moderator decided, one against what a rule did (a question is asked), a decided one; a reminder to him; and the
-    references of two notices that were declined, the second of them appealed."""
+    """Joel's appeals: one against what Imke decided, two against what a rule did (a question is asked about the second), a decided one; a reminder to him; and
+    the references of two notices that were declined, the second of them appealed."""
 
     own_appeal: int
+    open_appeal: int
     asked_appeal: int
     decided_appeal: int
     rule_decision: int
@@ -68,6 +70,15 @@ class Appeals:
     notice: str
     appealed_notice: str
     notice_appeal: int
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """A comment that could be erased, one whose erasure the admin has asked for, and that erasure. ``leaver`` among the people is about to delete an account."""
+
+    erasable: int
+    to_erase: int
+    erasure: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,7 @@ def find_places(desk: Desk) -> Places:
 
     cases = _make_cases(desk)
     appeals = _make_appeals(desk, moderated)
+    erasing = _make_erasing(desk)
 
     def first(fits: Callable[[dict[str, Any]], Any]) -> int:
         return int(next(comment["id"] for comment in found if fits(comment)))
@@ -117,6 +129,7 @@ def find_places(desk: Desk) -> Places:
         cases=cases,
         moderated=moderated,
         appeals=appeals,
+        erasing=erasing,
     )
 
 
@@ -173,6 +186,16 @@ def _make_cases(desk: Desk) -> Cases:
     return Cases(reported, case(reported), case(changed), case(own), closed["id"], batch, writer.handle, imposed[-1])
 
 
+def _make_erasing(desk: Desk) -> Erasing:
+    article_id = desk.person("marit").article("What should never have been written", authors=["marit"])["id"]
+    leaver = desk.known["leaver"] = desk.newcomer(display_name="Lea Brandt")
+    one, other = (leaver.comment(article_id, f"{number} patient of mine had the same.") for number in ("One", "Another"))
+    why = "It tells who the patient is, and the writer has not answered us for two weeks."
+    asked = desk.person("ada").call("POST", f"/mod/comments/{other}/erasure", {"reason": "confidentiality", "why": why})
+    leaver.call("POST", "/me/deletion", {"comments": "withdraw", "password": PASSWORD})
+    return Erasing(one, other, asked["id"])
+
+
 def _make_appeals(desk: Desk, moderated: Moderated) -> Appeals:
     joel, imke, nobody = desk.person("joel"), desk.person("imke"), desk.nobody
     article_id = desk.person("marit").article("What was decided, and what Joel thinks of it", authors=["marit"])["id"]
@@ -193,8 +216,8 @@ def _make_appeals(desk: Desk, moderated: Moderated) -> Appeals:
         return str(reference)
 
     own = appeal(moderated.decision)
-    asked, decided, left = held("this"), held("that"), held("those")
-    asked_appeal, decided_appeal = appeal(asked), appeal(decided)
+    asked, decided, waiting, left = held("this"), held("that"), held("these"), held("those")
+    asked_appeal, decided_appeal, open_appeal = appeal(asked), appeal(decided), appeal(waiting)
     imke.call("POST", f"/appeals/{asked_appeal}/question", {"question": "Whom do you mean by that?"})
     seen = imke.call("GET", f"/appeals/{decided_appeal}")["version"]
     reasons = "You say what you mean now, and it is about the argument; nothing in it attacks a person."
@@ -203,7 +226,7 @@ def _make_appeals(desk: Desk, moderated: Moderated) -> Appeals:
     reminder = imke.call("POST", "/mod/accounts/joel/sanctions", {"kind": "reminder", **words})["id"]
     declined, appealed = notice("One more thought."), notice("And another thought.")
     filed = nobody.call("POST", f"/reports/{appealed}/appeals", {"body": "It does name somebody."})["id"]
-    return Appeals(own, asked_appeal, decided_appeal, left, reminder, declined, appealed, filed)
+    return Appeals(own, open_appeal, asked_appeal, decided_appeal, left, reminder, declined, appealed, filed)
 
 
 def _comments(desk: Desk, article_id: int) -> Iterator[dict[str, Any]]:

@@ -46,12 +46,17 @@ def serve(folder: Path, *, demo: bool, **settings: str) -> Iterator[Site]:
     environment = known | {f"FORUM_{name.upper()}": value for name, value in chosen.items()}
     forum = str(Path(sys.executable).parent / "forum")
     subprocess.run([forum, "demo" if demo else "init"], env=environment, check=True, capture_output=True)
+    password = (folder / "demo_password").read_text(encoding="utf-8").strip() if demo else ""
+    if demo:
+        # The demo has nobody who administers it.
+        admin = [forum, "account", "create", "ada", "--email", "ada@example.org", "--role", "admin", "--display-name", "Ada Lund"]
+        subprocess.run([*admin, "--password-stdin"], env=environment, check=True, capture_output=True, input=password.encode())
     server = subprocess.Popen(
         [forum, "serve", "--port", str(port), "--workers", "1"], env=environment, start_new_session=True, stdout=subprocess.DEVNULL
     )
     try:
         _wait_for(f"{url}/health/ready", server)
-        yield Site(url, (folder / "demo_password").read_text(encoding="utf-8").strip() if demo else "")
+        yield Site(url, password)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=30)

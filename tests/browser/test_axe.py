@@ -31,7 +31,7 @@ LONG = "Ein­wand" + "donaudampfschifffahrtsgesellschaft" * 3
 # What one sees after these is another page: they answer with a redirect, refused or not.
 REDIRECT = {"POST /sign-out"}
 # A feed reader or a spreadsheet shows it, not a browser.
-FEEDS = {"GET /modlog.atom", "GET /transparency/<month>.csv"}
+FEEDS = {"GET /modlog.atom", "GET /transparency/<month>.csv", "GET /settings/export"}
 
 
 @dataclass(frozen=True)
@@ -267,10 +267,10 @@ VIEWS = [
     View(
         "question, nothing said",
         "POST /appeals/<id:appeal_id>/question",
-        "/appeals/{notice_appeal}",
+        "/appeals/{open_appeal}",
         "imke",
         422,
-        "/appeals/{notice_appeal}/question",
+        "/appeals/{open_appeal}/question",
     ),
     View(
         "verdict refused",
@@ -279,7 +279,15 @@ VIEWS = [
         "imke",
         422,
         "/appeals/{asked_appeal}/decision",
-        {"version": "1", "outcome": "change", "action": "redact", "reason": "other", "reasons": LONG, "statement": "Short.", "days": "9999"},
+        {
+            "version": "1",
+            "outcome": "change",
+            "action": "redact",
+            "reason": "other",
+            "reasons": LONG,
+            "statement": "Short.",
+            "days": "9999",
+        },
     ),
     View(
         "verdict too late",
@@ -347,6 +355,15 @@ VIEWS = [
         "/mod/items/{closed_case}/decisions",
         {"version": "1", "action": "remove", "reason": "other", "statement": f"{LONG} is what this was about."},
     ),
+    View(
+        "show text, too old a form",
+        "POST /mod/items/<id:item_id>/reveal",
+        "/mod",
+        "imke",
+        403,
+        "/mod/items/{case}/reveal",
+        {"csrf_token": "old"},
+    ),
     View("note refused", "POST /mod/items/<id:item_id>/notes", "/mod/items/{case}", "imke", 422, "/mod/items/{case}/notes"),
     View(
         "own initiative, too old a form",
@@ -399,6 +416,57 @@ VIEWS = [
         "imke",
         403,
         "/mod/batches/{batch}/undo",
+        {"csrf_token": "old"},
+    ),
+    View("erase", "GET /mod/comments/<id:comment_id>/erase", "/mod/comments/{erasable}/erase", "ada"),
+    View("erase, asked for", "GET /mod/comments/<id:comment_id>/erase", "/mod/comments/{to_erase}/erase", "ada"),
+    View(
+        "erase, refused",
+        "POST /mod/comments/<id:comment_id>/erase",
+        "/mod/comments/{erasable}/erase",
+        "ada",
+        422,
+        "/mod/comments/{erasable}/erase",
+        {"reason": "confidentiality", "why": LONG[:30]},
+    ),
+    View("case, for an admin", "GET /mod/items/<id:item_id>", "/mod/items/{case}", "ada"),
+    View("erasures", "GET /mod/erasures", "/mod/erasures", "imke"),
+    View(
+        "erasure, confirmed by who asked",
+        "POST /mod/erasures/<id:erasure_id>/confirm",
+        "/mod/erasures",
+        "ada",
+        403,
+        "/mod/erasures/{erasure}/confirm",
+    ),
+    View(
+        "erasure turned down, too old a form",
+        "POST /mod/erasures/<id:erasure_id>/drop",
+        "/mod/erasures",
+        "imke",
+        403,
+        "/mod/erasures/{erasure}/drop",
+        {"csrf_token": "old"},
+    ),
+    View("leaving", "GET /settings/deletion", "/settings/deletion", "joel"),
+    View("leaving, asked for", "GET /settings/deletion", "/settings/deletion", "leaver"),
+    View("settings of who leaves", "GET /settings", SETTINGS, "leaver"),
+    View(
+        "leaving, refused",
+        "POST /settings/deletion",
+        "/settings/deletion",
+        "joel",
+        422,
+        "/settings/deletion",
+        {"password": "wrong and long"},
+    ),
+    View(
+        "leaving undone, too old a form",
+        "POST /settings/deletion/undo",
+        "/settings/deletion",
+        "leaver",
+        403,
+        "/settings/deletion/undo",
         {"csrf_token": "old"},
     ),
     View("find a page", "GET /at", "/at"),

@@ -110,7 +110,10 @@ def test_the_longest_due_comes_first_and_not_before_its_time(app: Flask) -> None
 
 
 def test_a_job_may_leave_another(app: Flask) -> None:
-    HANDLERS["first"] = lambda session, payload: enqueue(session, "note", payload)
+    def first(session: Session, payload: Mapping[str, Any]) -> None:
+        enqueue(session, "note", payload)
+
+    HANDLERS["first"] = first
     try:
         add("first", 5)
         assert run_due(10) == 2

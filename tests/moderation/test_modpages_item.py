@@ -200,6 +200,7 @@ def test_a_draft_in_the_hands_of_somebody_else_shows_nothing(room: Room, client:
 def test_redaction_takes_out_what_is_marked(room: Room) -> None:
     item_id = room.case("I saw **Mrs B**, 83, in May.", "confidentiality")
     browser = opened(room, item_id)
+    send(browser, f"/mod/items/{item_id}/reveal")
     assert browser.screen.page.one("textarea", name="spans").raw == "I saw **Mrs B**, 83, in May."
     send(browser, f"/mod/items/{item_id}/decisions", action="redact", spans="I saw **[[Mrs B]]**, [[83]], in May.", statement=STATEMENT)
     assert browser.screen.notices == ["What you marked in the comment by Anna is taken out; the rest is shown."]
@@ -211,6 +212,7 @@ def test_redaction_takes_out_what_is_marked(room: Room) -> None:
 def test_marks_in_a_text_that_has_changed_are_stale_before_they_are_wrong(room: Room) -> None:
     item_id = room.case("I saw Mrs B in May.", "confidentiality")
     browser = opened(room, item_id)
+    send(browser, f"/mod/items/{item_id}/reveal")
     room.someone("anna").client.patch(f"/comments/{room.item(item_id)['comment']['id']}", {"body_md": "I saw somebody."})
     screen = send(browser, f"/mod/items/{item_id}/decisions", action="redact", spans="I saw [[Mrs B]] in May.", statement=STATEMENT)
     assert screen.status == 412

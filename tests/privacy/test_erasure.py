@@ -1,5 +1,6 @@
 """Erasure: one asks, another confirms, and the text is nowhere any more – no table, no file, no log line – while its place and the replies stay."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from forum.moderation.models import LogEntry
 from forum.privacy.forgetting import forgetters
 from forum.privacy.models import Erasure
 from forum.privacy.quotes import Quotes
+from tests.conftest import ApiClient
+from tests.db.together import all_at_once
 from tests.privacy.marks import files_with, tables_with
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
@@ -154,6 +157,23 @@ def test_the_log_has_who_asked_who_gave_up_and_who_confirmed(world: World) -> No
             ("erasure_asked", admin, False),
             ("erase", moderator, True),
         ]
+        assert log.verify(session, 1).faults == ()
+
+
+def test_two_who_confirm_at_once_erase_once(world: World) -> None:
+    with writing() as session:
+        set_role(session, session.get_one(Account, world.ids["publisher"]), site_id=1, role=Role.MODERATOR)
+    erasure_id = world.erasure(by="admin")
+    answers: list[int] = []
+    callers = [world.enter(who) for who in ("moderator", "publisher")]
+
+    def confirm(caller: ApiClient) -> Callable[[], None]:
+        return lambda: answers.append(caller.post(f"/mod/erasures/{erasure_id}/confirmation").status_code)
+
+    all_at_once([confirm(caller) for caller in callers])
+    assert sorted(answers) == [200, 409]
+    with reading() as session:
+        assert session.scalars(select(LogEntry.event).where(LogEntry.event == "erase")).all() == ["erase"]
         assert log.verify(session, 1).faults == ()
 
 

@@ -106,6 +106,12 @@ def test_alone_on_a_site_one_waits_two_days_and_says_so(
 ) -> None:
     court = Court(person, article(), {"admin": person("admin", Role.ADMIN)})
     decision_id = court.decide(court.post(), "remove", by="admin")
+    # What will happen is said before anybody appeals.
+    assert (
+        "nobody else who could decide" in court.by("anna").get(f"/decisions/{decision_id}").json["statement_of_reasons"]["appeal"]["said"]
+    )
+    for path in (f"/decisions/{decision_id}", f"/decisions/{decision_id}/appeal"):
+        assert "This site has nobody else who could decide." in court.browser("anna").open(path).text
     filed = court.by("anna").post(f"/decisions/{decision_id}/appeals", {"body": BODY}).json
     assert filed["alone_from"] is not None
     shown = court.by("admin").get(f"/appeals/{filed['id']}").json

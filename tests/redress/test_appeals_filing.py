@@ -1,5 +1,6 @@
 """Filing an appeal: who can, until when, once; one question and one answer; and that strangers learn nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -174,3 +175,17 @@ def test_a_lifted_sanction_cannot_be_appealed_and_a_late_one_neither(court: Cour
     assert (refused.status_code, "that is over" in refused.json["detail"]) == (409, True)
     with reading() as session:
         assert session.scalars(select(Appeal)).all() == []
+
+
+def test_of_two_who_appeal_at_once_one_files_and_the_other_is_told(court: Court) -> None:
+    for number in range(4):
+        comment_id = court.post(f"Comment {number}.")
+        for name in ("ben", "dora"):
+            court.report(comment_id, by=name)
+        decision_id = court.decide(comment_id, "no_action", reason="within_rules")
+
+        def file(name: str, decision_id: int = decision_id) -> int:
+            return court.by(name).post(f"/decisions/{decision_id}/appeals", {"body": BODY}).status_code
+
+        with ThreadPoolExecutor(2) as threads:
+            assert sorted(threads.map(file, ("ben", "dora"))) == [201, 409]

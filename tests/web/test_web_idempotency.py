@@ -18,6 +18,7 @@ from forum.db.base import Base
 from forum.db.transaction import reading
 from forum.web import idempotency
 from forum.web.models import StoredAnswer
+from tests.access.test_access_doors import MAY
 from tests.conftest import PASSWORD
 from tests.world import GOOD, World, api_doors, make_world, unique
 
@@ -38,9 +39,11 @@ def test_every_post_replays_its_answer(world: World) -> None:
     for door in api_doors(world.app):
         if door.method != "POST":
             continue
-        sent = GOOD[door.endpoint](world, "admin")
+        may = MAY[door.endpoint][0]
+        who = "admin" if "admin" in may else may[-1]
+        sent = GOOD[door.endpoint](world, who)
         headers = {"Idempotency-Key": unique("key").replace(" ", "-")}
-        callers = [world.enter("admin") for _ in range(3)]
+        callers = [world.enter(who) for _ in range(3)]
         first, second, third = (sent.by(caller, "POST", headers) for caller in callers)
         assert first.status_code in door.answers, first.text
         assert "Idempotency-Replayed" not in first.headers

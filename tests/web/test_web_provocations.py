@@ -363,6 +363,6 @@ def check(answer: Reply, kind: Kind, door: Door) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert ("Retry-After" in answer.headers) == (kind in (Kind.RATE_LIMITED, Kind.UNAVAILABLE, Kind.IDEMPOTENCY_KEY_IN_PROGRESS)), seen
     assert bool(problem.get("errors")) == (kind is Kind.VALIDATION), seen
-    assert bool(problem.get("allowed")) == (kind is Kind.ILLEGAL_TRANSITION and not {"erased", "erasure", "batch"} & set(problem["detail"].split())), (
-        seen
-    )
+    assert bool(problem.get("allowed")) == (
+        kind is Kind.ILLEGAL_TRANSITION and not {"erased", "erasure", "batch"} & set(problem["detail"].split())
+    ), seen
