@@ -31,6 +31,11 @@ class Account(Base):
     leaving_with: Mapped[str | None] = mapped_column(String(16))
     left_at: Mapped[datetime | None] = mapped_column(Moment)
 
+    @property
+    def shown_handle(self) -> str:
+        """The handle as others see it; empty for a former member, whose handle leads nowhere."""
+        return self.handle if self.left_at is None else ""
+
 
 class Membership(Base):
     """A role on one site; no row means member."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from forum.accounts.models import Account
 from forum.articles.address import BadAddress, normalize_address, tidy_address
 from forum.articles.models import Article, ArticleAddress, ArticleAuthor, Series, Site
 from forum.articles.queries import find_article_by_address, find_article_by_key, hash_address
@@ -127,6 +128,8 @@ def edit_article(
     if "part" in changes:
         part = changes["part"]
         article.part = part if isinstance(part, int) else None
+    if author_ids is not None:
+        author_ids = [*author_ids, *_former_authors(session, article)]
     if author_ids is not None and set(author_ids) != set(article.author_ids):
         set_authors(article, author_ids)
         session.flush()
@@ -164,6 +167,12 @@ def set_authors(article: Article, author_ids: Sequence[int]) -> None:
     article.authors = [kept.get(account_id) or ArticleAuthor(account_id=account_id, position=0) for account_id in dict.fromkeys(author_ids)]
     for place, author in enumerate(article.authors):
         author.position = place
+
+
+def _former_authors(session: Session, article: Article) -> list[int]:
+    # Nobody can name them any more, and whoever wrote an article goes on having written it.
+    gone = select(Account.id).where(Account.id.in_(article.author_ids), Account.left_at.is_not(None))
+    return list(session.scalars(gone.order_by(Account.id)))
 
 
 def raise_versions(session: Session, article_ids: Sequence[int]) -> None:

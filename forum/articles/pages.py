@@ -173,7 +173,7 @@ def _form_of(article: ArticleOut) -> Form:
         opening_question=article.opening_question,
         series=article.series.title if article.series else None,
         part=article.series.part if article.series else None,
-        authors=" ".join(person.handle for person in article.authors),
+        authors=" ".join(person.handle for person in article.authors if person.handle),
         closed="true" if article.closed else None,
         closed_reason=article.closed.reason if article.closed else None,
     )

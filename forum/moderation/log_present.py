@@ -116,7 +116,7 @@ def _read_around(session: Session, entries: Sequence[LogEntry], people: Iterable
     titles = session.execute(select(Article.id, Article.title, Article.slug).where(Article.id.in_(articles))) if articles else ()
     published = select(Comment.id).where(Comment.id.in_(comments), Comment.published_at.is_not(None))
     return _Around(
-        {account.id: LogPerson(account.handle, account.display_name) for account in accounts.values()},
+        {account.id: LogPerson(account.shown_handle, account.display_name) for account in accounts.values()},
         {article_id: LogArticle(article_id, title, f"/a/{slug}") for article_id, title, slug in titles},
         frozenset(session.scalars(published)) if comments else frozenset(),
     )

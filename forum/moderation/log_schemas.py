@@ -10,7 +10,7 @@ BIGGEST = 2**63 - 1
 
 
 class LogPerson(msgspec.Struct, frozen=True):
-    """Who acted."""
+    """Who acted; ``handle`` is empty for a former member."""
 
     handle: str
     display_name: str

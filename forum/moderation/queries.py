@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, true, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, text, true, union_all
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -237,9 +237,10 @@ def list_notes(session: Session, account_id: int, site_id: int) -> list[Moderato
 
 
 def handles_of(session: Session, account_ids: Collection[int | None]) -> dict[int | None, str]:
-    """Return the handles of these accounts, in one read."""
+    """Return the handles of these accounts, empty for former members, in one read."""
     asked = {account_id for account_id in account_ids if account_id is not None}
-    rows = session.execute(select(Account.id, Account.handle).where(Account.id.in_(asked))) if asked else ()
+    shown = case((Account.left_at.is_(None), Account.handle), else_="")
+    rows = session.execute(select(Account.id, shown).where(Account.id.in_(asked))) if asked else ()
     return {account_id: handle for account_id, handle in rows}
 
 

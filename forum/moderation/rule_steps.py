@@ -87,13 +87,13 @@ def in_force(rules: Rules) -> Rules:
 
 def present_rules(stored: StoredRules) -> RulesOut:
     """Return a set of rules as a structure."""
-    by = stored.changed_by.handle if stored.changed_by else None
+    by = stored.changed_by.shown_handle if stored.changed_by else None
     return RulesOut(stored.number, stored.changed_at, by, document_of(stored.rules), settings().hold_first_comments)
 
 
 def present_rule_sets(page: RuleSetPage) -> list[RuleSetOut]:
     """Return the sets of a page of the history as structures."""
-    return [RuleSetOut(rule_set.number, rule_set.created_at, account.handle) for rule_set, account in page.rows]
+    return [RuleSetOut(rule_set.number, rule_set.created_at, account.shown_handle) for rule_set, account in page.rows]
 
 
 def present_tryout(tryout: Tryout, number: int, token: str, say: Say) -> TryoutOut:

@@ -132,7 +132,7 @@ def _sanction(session: Session, viewer: Viewer, sanction: Sanction) -> Page:
         "person": present_person(person),
         "heading": translated(words.heading)
         if own
-        else _("%(label)s: a restriction of @%(handle)s", label=translated(known.label), handle=person.handle),
+        else _("%(label)s: a restriction of %(name)s", label=translated(known.label), name=_name(person)),
         "means": translated(words.means) if own else translated(known.meaning),
         "stays": translated(words.stays) if own else "",
         "meaning": translated(clause_meaning(DecisionReason(sanction.reason))),
@@ -143,6 +143,10 @@ def _sanction(session: Session, viewer: Viewer, sanction: Sanction) -> Page:
         "others_appeal": appeal.id if appeal is not None and not own else None,
     }
     return Page("redress/sanction.html", context)
+
+
+def _name(person: Account) -> str:
+    return f"@{person.handle}" if person.left_at is None else person.display_name
 
 
 def _appeal_of(session: Session, sanction: Sanction, appeal: Appeal | None, until: datetime) -> AppealView | None:

@@ -7,6 +7,7 @@ import pytest
 from forum.access.viewer import Role
 from tests.conftest import ApiClient, Person
 
+TEXT = "I treated a patient of my neighbour last May."
 STATEMENT = "Your comment names a patient by age, place and date; please leave these out."
 
 
@@ -21,7 +22,7 @@ def people(person: Callable[..., Person]) -> dict[str, Person]:
 def test_reported_screened_removed_resubmitted_approved(people: dict[str, Person], article: Callable[..., int], visitor: ApiClient) -> None:
     article_id = article()
     anna, ben, moda, modb = (people[name].client for name in ("anna", "ben", "moda", "modb"))
-    comment = anna.post(f"/articles/{article_id}/comments", {"body_md": "I treated Mrs B, 43, in May.", "stance": "skepticism"}).json
+    comment = anna.post(f"/articles/{article_id}/comments", {"body_md": TEXT, "stance": "skepticism"}).json
     path = f"/comments/{comment['id']}"
 
     receipt = ben.post(f"{path}/reports", {"reason": "confidentiality"})
@@ -33,7 +34,9 @@ def test_reported_screened_removed_resubmitted_approved(people: dict[str, Person
     [row] = moda.get("/mod/items").json["items"]
     assert (row["lane"], row["reasons"], row["report_count"], row["version"]) == (0, ["confidentiality"], 1, 2)
     item = moda.get(f"/mod/items/{row['id']}").json
-    assert item["comment"]["body_md"] == "I treated Mrs B, 43, in May."
+    assert item["comment"]["body_md"] is None, "what may identify a patient is masked until a moderator asks for it"
+    shown = moda.post(f"/mod/items/{row['id']}/reveal").json
+    assert shown["comment"]["body_md"] == TEXT
     assert item["can"] == ["remove", "redact", "restore"]
     claim = moda.put(f"/mod/items/{row['id']}/claim")
     assert claim.status_code == 200, claim.text

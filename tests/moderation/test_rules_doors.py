@@ -96,7 +96,7 @@ def test_a_preview_counts_what_would_have_changed(admin: ApiClient, person: Call
     counts = {(row["before"], row["after"]): row["count"] for row in seen["counts"]}
     assert (seen["number"], seen["looked_at"], seen["changed"]) == (1, 5, 3)
     assert counts == {("report", "pass"): 1, ("report", "hold"): 1, ("hold", "pass"): 1}
-    assert seen["not_replayed"] == list(NOT_REPLAYED) == ["sanctions", "duplicate", "history", "heat"]
+    assert seen["not_replayed"] == list(NOT_REPLAYED) == ["sanctions", "duplicate", "confidentiality", "history", "heat"]
     newest, middle, oldest = seen["comments"]
     assert (newest["author"]["handle"], newest["excerpt"], newest["finding"]["code"]) == ("anna", "The gazonk of it all.", "banned-words")
     assert (middle["before"], middle["after"], middle["finding"]["reason"]) == ("report", "hold", "threat_selfharm")

@@ -169,7 +169,7 @@ def test_a_change_is_tried_and_saved(desk: Desk, person: Callable[..., Person], 
     assert "1 comment: held instead of shown" in text
     assert "A wobblestick" in text
     assert "Words on the list of banned words: wobblestick." in text
-    assert "Not tried: sanctions, repetition, recent removals, heated discussion." in text
+    assert "Not tried: pre-moderation, repetition, confidentiality check, recent removals, heated discussion." in text
     assert field_values(tried) == PLAIN | typed, "notes stay until the rules are saved"
     assert desk.get("/mod/rules?number=0").status_code == 200
     saved = desk.send("/mod/rules", PLAIN | typed | {"preview": token_of(tried)})

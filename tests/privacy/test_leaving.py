@@ -14,6 +14,7 @@ from forum.access.viewer import Role
 from forum.accounts.actions import set_role
 from forum.accounts.models import Account, Membership
 from forum.accounts.queries import known_handles
+from forum.articles.models import Article
 from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.states import State
@@ -351,3 +352,21 @@ def test_a_suspended_member_can_leave(world: World, clock: time_machine.Travelle
     ask(writer, "withdraw")
     finish(clock)
     check(world)
+
+
+def test_who_wrote_an_article_goes_on_having_written_it(world: World, clock: time_machine.Traveller) -> None:
+    """Nobody can name a former member in the form, so saving it must not take the authorship away."""
+    ask(world.enter("author"), "keep")
+    finish(clock)
+    admin = world.enter("admin")
+    assert admin.patch(f"/articles/{world.article_id}", {"authors": ["member"]}).status_code == 200
+    shown = admin.get(f"/articles/{world.article_id}").json
+    assert [(author["handle"], author["display_name"]) for author in shown["authors"]] == [("member", "Member"), ("", "Former member")]
+    page = admin.client.get(f"/a/{shown['slug']}/edit").text
+    seen = re.search(r'name="seen" value="([^"]+)"', page)
+    assert seen
+    sent = {"csrf_token": admin.csrf, "title": "Another title", "authors": "member", "seen": seen[1]}
+    assert admin.client.post(f"/a/{shown['slug']}/edit", data=sent).status_code == 303
+    with reading() as session:
+        assert session.get_one(Article, world.article_id).author_ids == (world.ids["member"], world.ids["author"])
+        assert find_miscounts(session) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.errors import Unsatisfiable
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import CHECKS, load_all_checks
@@ -140,6 +140,8 @@ def test_made_up_requests_get_only_what_is_documented(world: World, who: str, mo
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Any) -> None:
+            # An empty parameter of the query counts as left out, which no schema can say.
+            assume("" not in (case.query or {}).values())
             case.call_and_validate(headers=headers, checks=checks)
 
         with suppress(Unsatisfiable):  # an operation without anything to get wrong
