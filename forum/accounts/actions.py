@@ -53,6 +53,13 @@ RESERVED = frozenset(
 
 # Rooms above that show people register here; a name that changed must change on every page that shows it. app.py fills the list.
 on_profile_change: list[Callable[[Session, int], None]] = []
+# What follows a new account, and a new password: mail to its owner. app.py fills both.
+on_new_account: list[Callable[[Session, Account], None]] = []
+on_password_change: list[Callable[[Session, Account], None]] = []
+# Called when a link in a mail to the account's address was followed.
+on_address_confirmed: list[Callable[[Session, Account], None]] = []
+# Called when the reader of an address takes over an account that somebody registered with it: what could let that somebody in again has to go.
+on_take_over: list[Callable[[Session, Account], None]] = []
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def check_new_account(session: Session, new: NewAccount) -> None:
         )
     elif handle in RESERVED or find_account(session, handle) is not None:
         faults.insert(0, Fault("/handle", "taken", sentence("The handle '%(handle)s' is taken; choose another.", handle=handle)))
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
+    if not is_address(email):
         faults.append(Fault("/email", "invalid", "This is not an e-mail address such as anna@example.org."))
     elif find_account_by_login(session, email) is not None:
         faults.append(Fault("/email", "taken", "There is an account with this address; sign in instead."))
@@ -101,6 +108,50 @@ def create_account(session: Session, new: NewAccount, *, password_hash: str | No
         raise Refusal(Kind.CONFLICT, "Someone has just taken this handle or address; choose another.") from None
     log.info("account created", account=account.id)
     return account
+
+
+def sign_up(session: Session, new: NewAccount, *, password_hash: str | None) -> Account:
+    """Store a checked new account of somebody who signs up, and let those know who have something to do then."""
+    account = create_account(session, new, password_hash=password_hash)
+    for listener in on_new_account:
+        listener(session, account)
+    return account
+
+
+def is_address(email: str) -> bool:
+    """Whether this could be an e-mail address; whether it is one only a mail can show."""
+    return _EMAIL.fullmatch(email) is not None and email.isprintable()
+
+
+def confirm_address(session: Session, account: Account) -> None:
+    """Record that a link in a mail to the account's address was followed."""
+    account.email_confirmed_at = now()
+    session.flush()
+    for listener in on_address_confirmed:
+        listener(session, account)
+    log.info("address confirmed", account=account.id)
+
+
+def change_address(session: Session, account: Account, email: str) -> None:
+    """Give the account an address that was just proven to be its owner's. Raises Refusal ``conflict`` when another account has it by now."""
+    account.email = fold_email(email)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Refusal(Kind.CONFLICT, "Another account has this address by now; nothing was changed.") from None
+    log.info("address changed", account=account.id)
+    confirm_address(session, account)
+
+
+def take_over(session: Session, account: Account) -> None:
+    """Open the account to whoever reads its address, which nobody had confirmed: its password, sign-ins and tokens may be somebody else's, and end."""
+    account.password_hash = None
+    end_sign_ins(session, account.id)
+    session.execute(delete(ApiToken).where(ApiToken.account_id == account.id))
+    for listener in on_take_over:
+        listener(session, account)
+    confirm_address(session, account)
+    log.warning("account taken over by the reader of its address", account=account.id)
 
 
 def set_role(session: Session, account: Account, *, site_id: int, role: Role) -> None:
@@ -138,6 +189,8 @@ def change_password(session: Session, account: Account, *, password_hash: str, k
     """Store a new password and end every other sign-in (ASVS V7.4.3); tokens stay, they have secrets of their own."""
     account.password_hash = password_hash
     end_sign_ins(session, account.id, keep=keep_signin_id)
+    for listener in on_password_change:
+        listener(session, account)
     log.info("password changed", account=account.id)
 
 

@@ -8,16 +8,16 @@ from forum.access.viewer import DEFAULT_SITE_ID, Role
 from forum.accounts.actions import (
     NewAccount,
     change_password,
-    create_account,
     create_token,
     edit_profile,
     end_sign_in,
     end_sign_ins,
     revoke_token,
+    sign_up,
 )
 from forum.accounts.models import Account
 from forum.accounts.present import present_account, present_sign_in, present_token
-from forum.accounts.queries import get_account, list_sign_ins, list_tokens, roles_of
+from forum.accounts.queries import get_member, list_sign_ins, list_tokens, roles_of
 from forum.accounts.schemas import (
     AccountIn,
     AccountOut,
@@ -31,7 +31,7 @@ from forum.accounts.schemas import (
     TokenIn,
     TokensOut,
 )
-from forum.accounts.signin import check_password, sign_in, sign_out
+from forum.accounts.signin import check_password, require_code, sign_in, sign_out
 from forum.accounts.steps import end_own_sign_in, load_self, prepare_new_password, prepare_sign_up
 from forum.refusals import Kind, Refusal
 from forum.web.csrf import csrf_token
@@ -59,15 +59,16 @@ def prepare_account(call: Call[None, AccountIn, None]) -> str:
 def create(call: Call[None, AccountIn, None]) -> Answer:
     """Sign up."""
     body = call.body
-    account = create_account(
-        call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared
-    )
+    new = NewAccount(body.handle, body.email, body.password, body.display_name)
+    account = sign_up(call.session, new, password_hash=call.prepared)
     return Answer(present_account(account, "member"), 201, location=f"/api/v1/people/{account.handle}")
 
 
 def prepare_session(call: Call[None, SessionIn, None]) -> int:
-    """Check login and password while no transaction is open."""
-    return check_password(call.body.login, call.body.password)
+    """Check login, password and, for who has one, the second factor while no transaction is open."""
+    account_id = check_password(call.body.login, call.body.password)
+    require_code(account_id, call.body.code)
+    return account_id
 
 
 @doors.door(
@@ -77,7 +78,7 @@ def prepare_session(call: Call[None, SessionIn, None]) -> int:
     prepare=prepare_session,
     body=SessionIn,
     answers={200: SessionOut},
-    problems=(Kind.RATE_LIMITED,),
+    problems=(Kind.RATE_LIMITED, Kind.SECOND_FACTOR_REQUIRED),
     csrf=False,
     repeats=True,
 )
@@ -189,7 +190,7 @@ def delete_token(call: Call[None, None, None]) -> Answer:
 @doors.door("GET", "/people/<handle>", Permission.PERSON_READ, answers={200: PersonOut}, problems=(Kind.NOT_FOUND,))
 def get_person(call: Call[None, None, None]) -> Answer:
     """Show a person as everybody may see them."""
-    account = get_account(call.session, call.path["handle"])
+    account = get_member(call.session, call.path["handle"])
     return Answer(PersonOut(account.handle, account.display_name, account.credential, account.verified))
 
 

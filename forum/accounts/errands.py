@@ -27,14 +27,29 @@ class ErrandKind:
     run: Callable[[Session, Viewer, str], Page | Redirect]
 
 
+@dataclass(frozen=True)
+class Way:
+    """Another way to sign in, as the sign-in page offers it: a link to ``address``, a path of ours.
+
+    ``takes_errand``: the page there carries an errand on; it gets it, and ``then``, by a form like the sign-up page's.
+    """
+
+    label: str
+    address: str
+    then: str = ""
+    takes_errand: bool = False
+
+
 ERRANDS: dict[str, ErrandKind] = {}
+# Called with the session and where to go on to; None where this way is not offered. The rooms above register theirs.
+WAYS: list[Callable[[Session, str], Way | None]] = []
 
 
 def ask_to_sign_in(session: Session, *, errand: str = "", then: str = "", form: Form | None = None) -> Page:
     """Return the sign-in page; ``errand`` (kind, colon, data) is done afterwards, or else the browser goes on to ``then``."""
-    return Page(
-        "accounts/sign_in.html", {"form": form or Form(), "next": safe_next(then, otherwise=""), **describe_errand(session, errand)}
-    )
+    onward = safe_next(then, otherwise="")
+    ways = [way for way in (offer(session, onward) for offer in WAYS) if way is not None]
+    return Page("accounts/sign_in.html", {"form": form or Form(), "next": onward, "ways": ways, **describe_errand(session, errand)})
 
 
 def describe_errand(session: Session, errand: str) -> dict[str, str | None]:

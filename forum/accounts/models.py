@@ -14,10 +14,12 @@ class Account(Base):
     """A person. ``handle`` is stored folded and is unique; an account without ``password_hash`` cannot sign in (imported, or single sign-on).
 
     ``leaving_at``: when the account is deleted, as its owner has asked; ``leaving_with`` says what becomes of the comments. ``left_at``: when that was done.
+    ``email_confirmed_at``: when the address in ``email`` was last proven to be theirs. A guest wrote without an account: a name and
+    ``guest_email``, no more; nobody signs in as one.
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("handle"), UniqueConstraint("email"))
+    __table_args__ = (UniqueConstraint("handle"), UniqueConstraint("email"), Index(None, "guest_email", unique=True))
 
     id: Mapped[Key]
     handle: Mapped[str] = mapped_column(String(40))
@@ -30,6 +32,9 @@ class Account(Base):
     leaving_at: Mapped[datetime | None] = mapped_column(Moment)
     leaving_with: Mapped[str | None] = mapped_column(String(16))
     left_at: Mapped[datetime | None] = mapped_column(Moment)
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
+    is_guest: Mapped[bool] = mapped_column(default=False, server_default=false())
+    guest_email: Mapped[str | None] = mapped_column(String(254))
 
     @property
     def shown_handle(self) -> str:
@@ -76,3 +81,13 @@ class ApiToken(Base):
     scopes: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(Moment)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class HandOver(Base):
+    """A code by which a frame takes over the sign-in of a window: stored hashed, good once, for two minutes."""
+
+    __tablename__ = "hand_overs"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 from flask import flash, request
-from flask_babel import format_date
 from flask_babel import gettext as _
 from msgspec import Meta
 from sqlalchemy.orm import Session
@@ -17,13 +16,14 @@ from forum.access.viewer import DEFAULT_SITE_ID, Role
 from forum.accounts.actions import (
     NewAccount,
     change_password,
-    create_account,
     create_token,
     edit_profile,
     end_sign_in,
     end_sign_ins,
     revoke_token,
+    sign_up,
 )
+from forum.accounts.admission import Onward, admit
 from forum.accounts.device import name_device
 from forum.accounts.errands import ask_to_sign_in, describe_errand, run_errand
 from forum.accounts.models import Account
@@ -73,6 +73,12 @@ class SignUpForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Annotated[str, Meta(max_length=10)] = ""
 
 
+class SignOutForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to go on to, for pages that one goes on reading."""
+
+    next: Next = ""
+
+
 class ProfileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What readers see of a person."""
 
@@ -94,7 +100,7 @@ class TokenForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scopes: list[Scope] = []
 
 
-@doors.door("GET", "/sign-in", Permission.SESSION_CREATE, query=SignInQuery)
+@doors.door("GET", "/sign-in", Permission.SESSION_CREATE, query=SignInQuery, framed=True)
 def show_sign_in(call: Call[None, None, SignInQuery]) -> Page | Redirect:
     """Show the sign-in form."""
     if call.viewer.is_signed_in:
@@ -112,7 +118,9 @@ def redisplay_sign_in(call: AnyCall, refusal: Refusal) -> Page:
     return ask_to_sign_in(call.session, errand=typed("errand"), then=typed("next"), form=without(refused_form(refusal), SECRET_FIELDS))
 
 
-@doors.door("POST", "/sign-in", Permission.SESSION_CREATE, prepare=prepare_sign_in, body=SignInForm, redisplay=redisplay_sign_in)
+@doors.door(
+    "POST", "/sign-in", Permission.SESSION_CREATE, prepare=prepare_sign_in, body=SignInForm, redisplay=redisplay_sign_in, framed=True
+)
 def start_session(call: Call[None, SignInForm, None]) -> Page | Redirect:
     """Sign in, and do what the visitor came for."""
     if call.prepared is None:
@@ -120,10 +128,7 @@ def start_session(call: Call[None, SignInForm, None]) -> Page | Redirect:
     account = call.session.get(Account, call.prepared)
     if account is None:
         raise Refusal(Kind.UNAUTHENTICATED, WRONG)
-    sign_in(call.session, account)
-    if account.leaving_at is not None:
-        flash(_("Your account will be deleted on %(day)s. You can undo that in the settings.", day=format_date(account.leaving_at, "long")))
-    return run_errand(call.session, viewer_of_request(), call.body.errand, then=call.body.next)
+    return admit(call.session, account, Onward(call.body.errand, call.body.next))
 
 
 def ask_to_sign_up(session: Session, *, errand: str = "", then: str = "", form: Form | None = None) -> Page:
@@ -133,7 +138,7 @@ def ask_to_sign_up(session: Session, *, errand: str = "", then: str = "", form: 
     return Page("accounts/sign_up.html", context)
 
 
-@doors.door("GET", "/sign-up", Permission.ACCOUNT_CREATE, query=SignInQuery)
+@doors.door("GET", "/sign-up", Permission.ACCOUNT_CREATE, query=SignInQuery, framed=True)
 def show_sign_up(call: Call[None, None, SignInQuery]) -> Page | Redirect:
     """Show the sign-up form."""
     if call.viewer.is_signed_in:
@@ -152,15 +157,16 @@ def redisplay_sign_up(call: AnyCall, refusal: Refusal) -> Page:
     return ask_to_sign_up(call.session, errand=typed("errand"), then=typed("next"), form=without(refused_form(refusal), SECRET_FIELDS))
 
 
-@doors.door("POST", "/sign-up", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=SignUpForm, redisplay=redisplay_sign_up)
+@doors.door(
+    "POST", "/sign-up", Permission.ACCOUNT_CREATE, prepare=prepare_account, body=SignUpForm, redisplay=redisplay_sign_up, framed=True
+)
 def create(call: Call[None, SignUpForm, None]) -> Page | Redirect:
     """Sign up, be signed in at once, and do what the visitor came for."""
     body = call.body
     if call.prepared is None:
         return ask_to_sign_up(call.session, errand=body.errand, then=body.next)
-    account = create_account(
-        call.session, NewAccount(body.handle, body.email, body.password, body.display_name), password_hash=call.prepared
-    )
+    new = NewAccount(body.handle, body.email, body.password, body.display_name)
+    account = sign_up(call.session, new, password_hash=call.prepared)
     sign_in(call.session, account)
     flash(_("Welcome. You are signed in as @%(handle)s.", handle=account.handle))
     return run_errand(call.session, viewer_of_request(), body.errand, then=body.next)
@@ -172,12 +178,12 @@ def redisplay_sign_out(call: AnyCall, refusal: Refusal) -> Redirect:
     return Redirect("/settings" if call.viewer.is_signed_in else "/")
 
 
-@doors.door("POST", "/sign-out", Permission.SESSION_END, redisplay=redisplay_sign_out)
-def end_session(call: Call[None, None, None]) -> Redirect:
+@doors.door("POST", "/sign-out", Permission.SESSION_END, body=SignOutForm, redisplay=redisplay_sign_out, framed=True)
+def end_session(call: Call[None, SignOutForm, None]) -> Redirect:
     """Sign out here; the sign-in ends on the server."""
     end_own_sign_in(call)
     flash(_("You are signed out."), "signed-out")
-    return Redirect("/")
+    return Redirect(safe_next(call.body.next))
 
 
 @doors.door("GET", "/settings", Permission.SECURITY_EDIT, load=load_self)

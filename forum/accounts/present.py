@@ -17,6 +17,7 @@ def present_account(account: Account, role: str) -> AccountOut:
         created_at=account.created_at,
         url=f"/u/{account.handle}",
         leaving_at=account.leaving_at,
+        email_confirmed=account.email_confirmed_at is not None,
     )
 
 

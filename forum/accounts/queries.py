@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role
 from forum.accounts.models import Account, ApiToken, Membership, SignIn
+from forum.clock import now
 from forum.refusals import not_found
 from forum.sentences import sentence
 
@@ -44,10 +45,26 @@ def get_account(session: Session, handle: str) -> Account:
     return account
 
 
+def get_member(session: Session, handle: str) -> Account:
+    """Return the account that has a public page under this handle: a guest has none. Raises Refusal ``not-found``."""
+    account = get_account(session, handle)
+    if account.is_guest:
+        raise not_found(sentence("person"))
+    return account
+
+
 def find_account_by_login(session: Session, login: str) -> Account | None:
     """Return the account that signs in as ``login``, a handle or an e-mail address, or None."""
     column = Account.email if is_email(login) else Account.handle
     return session.scalar(select(Account).where(column == fold_login(login)))
+
+
+def find_account_by_address(session: Session, email: str) -> Account | None:
+    """Return the account that a mail to this address can open, or None: not one that is being deleted, nor a guest's."""
+    found = session.scalar(
+        select(Account).where(Account.email == fold_email(email), Account.left_at.is_(None), Account.is_guest.is_(False))
+    )
+    return found if found is not None and (found.leaving_at is None or found.leaving_at > now()) else None
 
 
 def accounts_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Account]:
@@ -60,7 +77,7 @@ def accounts_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Accou
 def known_handles(session: Session, handles: Collection[str]) -> frozenset[str]:
     """Return those of ``handles`` (folded) that belong to somebody who is here; at most 50 are looked up."""
     asked = sorted(handles)[:50]
-    known = select(Account.handle).where(Account.handle.in_(asked), Account.left_at.is_(None))
+    known = select(Account.handle).where(Account.handle.in_(asked), Account.left_at.is_(None), Account.is_guest.is_(False))
     return frozenset(session.scalars(known)) if asked else frozenset()
 
 

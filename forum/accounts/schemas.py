@@ -13,13 +13,17 @@ Secret = Annotated[str, Meta(max_length=1024)]
 
 
 class PersonOut(msgspec.Struct, frozen=True):
-    """A person as everybody may see them; ``handle`` is empty for a former member. ``is_article_author`` is about the article that the person is shown with."""
+    """A person as everybody may see them; ``handle`` is empty for a former member. ``is_article_author`` is about the article that the person is shown with.
+
+    ``is_guest``: wrote with a name and a confirmed address, without an account; there is no page about them.
+    """
 
     handle: str
     display_name: str
     credential: str
     verified: bool
     is_article_author: bool = False
+    is_guest: bool = False
 
 
 class AccountIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +36,9 @@ class AccountIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccountOut(msgspec.Struct, frozen=True):
-    """An account as its owner sees it; ``leaving_at``: when it is deleted, as its owner has asked."""
+    """An account as its owner sees it; ``leaving_at``: when it is deleted, as its owner has asked. ``email_confirmed``: whether a link
+    in a mail to ``email`` was followed.
+    """
 
     handle: str
     display_name: str
@@ -43,6 +49,7 @@ class AccountOut(msgspec.Struct, frozen=True):
     created_at: datetime
     url: str
     leaving_at: datetime | None = None
+    email_confirmed: bool = False
 
 
 class AccountPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,10 +67,11 @@ class PasswordIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who signs in: a handle or an e-mail address, and the password."""
+    """Who signs in: a handle or an e-mail address, and the password; ``code`` for an account with a second factor, from the app or a recovery code."""
 
     login: Annotated[str, Meta(max_length=254)]
     password: Secret
+    code: Annotated[str, Meta(max_length=40)] = ""
 
 
 class SessionOut(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 ``attach`` hands this to flask-login; doors see nothing but ``current_user.viewer``.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -29,6 +30,10 @@ from forum.web.limits import charge, forget_spent, network_of
 log = structlog.get_logger(__name__)
 # A sign-in's last visit is written at most this often: a page load must not cost a write.
 SEEN_EVERY = timedelta(hours=1)
+# Other kinds of bearer tokens, by what they begin with; the rooms above register theirs. Raises Refusal for a token that is not known.
+TOKEN_KINDS: dict[str, Callable[[str], Viewer]] = {}
+# What asks an account for its second factor where a program signs in: raises Refusal unless the code (empty: none was sent) will do. app.py fills the list.
+CODE_CHECKS: list[Callable[[int, str], None]] = []
 WRONG = sentence("Login and password do not fit. Check both; case matters in the password.")
 
 
@@ -76,6 +81,16 @@ def check_password(login: str, password: str) -> int:
         with writing() as session:
             session.execute(update(Account).where(Account.id == account_id).values(password_hash=hash_password(password)))
     return account_id
+
+
+def require_code(account_id: int, code: str) -> None:
+    """Let pass whoever has proven the second factor by ``code`` as well, or has none. Every JSON door that signs somebody in calls this first.
+
+    Called while no transaction is open (in a door's ``prepare``), since a wrong code is charged in a transaction of its own. Raises Refusal
+    ``second-factor-required`` without a code where one is needed, ``unauthenticated`` for a wrong one, ``rate-limited``.
+    """
+    for check in CODE_CHECKS:
+        check(account_id, code)
 
 
 def sign_in(session: Session, account: Account) -> None:
@@ -131,6 +146,9 @@ def _load_by_token(incoming: Request) -> Caller | None:
     secret = _bearer(incoming)
     if secret is None:
         return None
+    for prefix, find_viewer in TOKEN_KINDS.items():
+        if secret.startswith(prefix):
+            return Caller(find_viewer(secret))
     with reading() as session:
         row = session.execute(
             select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id).where(ApiToken.token_hash == hash_secret(secret))

@@ -3,6 +3,7 @@
 A job that fails leaves nothing but a trace of its failure. It is tried again ever later, and buried after the eighth time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +22,9 @@ from forum.refusals import Refusal
 MOST_ATTEMPTS = 8
 LONGEST_ERROR = 500
 LONGEST_WAIT_MINUTES = 360
+# What is to be done again and again that waits for somebody else, such as a mail server: no transaction may be open meanwhile, so that none of it can be
+# a job. Each does one piece and returns whether there was any; app.py fills the list.
+PASSES: list[Callable[[], bool]] = []
 log = structlog.get_logger(__name__)
 
 
@@ -41,6 +45,14 @@ def run_due(limit: int) -> int:
         if not (_is_anything_due() and _run_next()):
             return taken
     return limit
+
+
+def run_passes() -> bool:
+    """Let every one of ``PASSES`` do a piece, and return whether any had something to do. Needs an application context and no open transaction."""
+    found = False
+    for work in PASSES:
+        found = work() or found
+    return found
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -1,4 +1,6 @@
-"""The thread that runs what is due, in each server process or alone as ``forum worker``; it ends between two jobs, never within one.
+"""The threads that run what is due, in each server process or alone as ``forum worker``; they end between two jobs, never within one.
+
+One runs the jobs, the other the passes: what waits for somebody else must not hold up the jobs.
 
 The rule: it survives whatever happens. A database that is away is reported once and waited for.
 """
@@ -11,7 +13,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum.jobs.run import run_due
+from forum.jobs.run import run_due, run_passes
 
 INTERVAL_SECONDS = 5.0
 # Not zero: on SQLite people's writes have to get their turn between two jobs.
@@ -20,46 +22,51 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Looks every ``interval`` seconds for jobs of ``app`` and runs them one after the other; started after a fork, never before."""
+    """Looks every ``interval`` seconds for jobs and passes of ``app`` and runs them one after the other; started after a fork, never before."""
 
     def __init__(self, app: Flask, *, interval: float = INTERVAL_SECONDS) -> None:
         self._app = app
         self._interval = interval
         self._stopping = threading.Event()
-        self._is_away = False
+        self._away: set[str] = set()
         # A process that ends without stop() is not held up: what its transaction had not committed is as if it had never begun.
-        self._thread = threading.Thread(target=self._run, name="forum-jobs", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(what, work), name=f"forum-{what}", daemon=True)
+            for what, work in (("jobs", lambda: run_due(1) > 0), ("passes", run_passes))
+        ]
 
     def start(self) -> None:
-        """Start the thread; once."""
-        self._thread.start()
+        """Start the threads; once."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Let the running job finish, and return when the thread has ended."""
+        """Let the running job and pass finish, and return when the threads have ended."""
         self._stopping.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, what: str, work: Callable[[], bool]) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            pause = PAUSE_SECONDS if self._run_one() else self._interval
+            pause = PAUSE_SECONDS if self._run_one(what, work) else self._interval
 
-    def _run_one(self) -> bool:
-        """Run one job and return whether there was one. The session and its connection go with the context."""
+    def _run_one(self, what: str, work: Callable[[], bool]) -> bool:
+        """Do one piece of work and return whether there was one. The session and its connection go with the context."""
         try:
             with self._app.app_context():
-                found = run_due(1) > 0
+                found = work()
         except SQLAlchemyError as error:
-            if not self._is_away:
-                log.error("jobs wait for the database", error=type(error).__name__)
-            self._is_away = True
+            if what not in self._away:
+                log.error(f"{what} wait for the database", error=type(error).__name__)
+            self._away.add(what)
             return False
         except Exception:
-            log.exception("jobs cannot be run")
+            log.exception(f"{what} cannot be run")
             return False
-        if self._is_away:
-            log.info("jobs are run again")
-        self._is_away = False
+        if what in self._away:
+            log.info(f"{what} are run again")
+        self._away.discard(what)
         return found
 
 

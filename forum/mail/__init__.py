@@ -1,0 +1,1 @@
+"""Mail: written in the transaction of its cause, sent afterwards, once."""

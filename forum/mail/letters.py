@@ -1,0 +1,34 @@
+"""Texts of mails, from ``templates/mail/<name>.txt``: the first line is the subject, the rest the mail; no markup, and nothing of ours is escaped in it.
+
+The rule: nothing that somebody else chose freely, such as a display name, goes into a mail to an address that they typed: it would be a way to send advertisements.
+"""
+
+from typing import Any
+
+from flask import current_app, has_request_context
+from flask_babel import force_locale, get_locale
+from sqlalchemy.orm import Session
+
+from forum.mail.actions import post_mail
+from forum.mail.models import OutgoingMail
+from forum.web.context import settings
+
+
+def post_letter(session: Session, name: str, *, to: str, language: str = "", **values: Any) -> OutgoingMail:
+    """Post the mail ``name`` in the open transaction, in ``language`` or that of the present request. Raises Refusal ``validation`` for an address that is none."""
+    subject, body = write_letter(name, language or language_here(), **values)
+    return post_mail(session, kind=name, to=to, subject=subject, body=body)
+
+
+def write_letter(name: str, language: str, **values: Any) -> tuple[str, str]:
+    """Return subject and text of the mail ``name``."""
+    known = settings()
+    with force_locale(language):
+        text = current_app.jinja_env.get_template(f"mail/{name}.txt").render(site=known.site_name, home=known.base_url, **values)
+    subject, _, body = text.lstrip().partition("\n")
+    return " ".join(subject.split()), f"{body.strip()}\n"
+
+
+def language_here() -> str:
+    """Return the language of the person who asks, or the site's where nobody does, as in a command."""
+    return str(get_locale()) if has_request_context() else settings().languages.split()[0]

@@ -1,0 +1,35 @@
+"""One mail as it goes over the wire: RFC 5322 headers and a plain text, made by the standard library, which refuses header injection itself."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+
+def make_message(*, sender: tuple[str, str], to: str, subject: str, body: str, message_id: str, date: datetime) -> EmailMessage:
+    """Return the message; ``sender`` is a name (may be empty) and an address. Raises ValueError for what cannot stand in a header.
+
+    ``Auto-Submitted`` (RFC 3834) keeps holiday notices from answering it.
+    """
+    message = EmailMessage(policy=SMTP)
+    name, address = sender
+    message["From"] = Address(name, addr_spec=to_ascii(address))
+    message["To"] = to_ascii(to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body, charset="utf-8", cte="quoted-printable")
+    return message
+
+
+def to_ascii(address: str) -> str:
+    """Return the address with its domain as the mail system knows it (IDNA); a local part that is not ASCII stays and needs SMTPUTF8."""
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return address
