@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db.base import Base
@@ -10,7 +10,11 @@ from forum.db.columns import Id, Key, Moment
 
 
 class Site(Base):
-    """A place with its own articles, roles and rules."""
+    """A place with its own articles, roles and rules.
+
+    ``creates_articles``: a page of an allowed origin gets its discussion when it is first visited. ``takes_guests``: people may write with a name and an
+    address. ``sso_issuer`` and ``sso_address``: who signs the host's tokens (``iss``), and where people sign in there; empty: nobody.
+    """
 
     __tablename__ = "sites"
     __table_args__ = (UniqueConstraint("slug"),)
@@ -18,11 +22,42 @@ class Site(Base):
     id: Mapped[Key]
     slug: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    creates_articles: Mapped[bool] = mapped_column(default=False, server_default=false())
+    takes_guests: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sso_issuer: Mapped[str] = mapped_column(String(255), default="", server_default="")
+    sso_address: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     @property
     def site_id(self) -> int:
         """The site itself: predicates ask every thing for its site."""
         return self.id
+
+
+class SiteOrigin(Base):
+    """An origin (scheme, host, port) whose pages may show this site's discussions; it belongs to one site only."""
+
+    __tablename__ = "site_origins"
+    __table_args__ = (UniqueConstraint("origin"),)
+
+    id: Mapped[Key]
+    site_id: Mapped[int] = mapped_column(Id, ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    origin: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SiteToken(Base):
+    """A token by which a host's own programs add articles to its site; it is nobody's account."""
+
+    __tablename__ = "site_tokens"
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    id: Mapped[Key]
+    site_id: Mapped[int] = mapped_column(Id, ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    hint: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Series(Base):

@@ -22,7 +22,7 @@ def present_articles(session: Session, articles: Sequence[Article], *, with_text
 
 def present_person(account: Account, *, is_article_author: bool = False) -> PersonOut:
     """Return a person as everybody may see them; a former member has no handle, since it leads nowhere."""
-    return PersonOut(account.shown_handle, account.display_name, account.credential, account.verified, is_article_author)
+    return PersonOut(account.shown_handle, account.display_name, account.credential, account.verified, is_article_author, account.is_guest)
 
 
 def stance_tally(article: Article) -> Tally:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from forum.articles.address import BadAddress, normalize_address
-from forum.articles.models import Article, ArticleAddress, Series, Site
+from forum.articles.models import Article, ArticleAddress, Series, Site, SiteOrigin, SiteToken
 from forum.db.paging import first_after
 from forum.refusals import not_found
 from forum.sentences import sentence
@@ -35,6 +35,26 @@ def get_site(session: Session, site_id: int) -> Site:
     if site is None:
         raise not_found(sentence("site"))
     return site
+
+
+def list_all_origins(session: Session) -> list[str]:
+    """Return every origin whose pages may show a discussion of any site."""
+    return list(session.scalars(select(SiteOrigin.origin).order_by(SiteOrigin.id)))
+
+
+def list_origins(session: Session, site_id: int) -> list[SiteOrigin]:
+    """Return the origins whose pages may show the site's discussions, in the order in which they were added."""
+    return list(session.scalars(select(SiteOrigin).where(SiteOrigin.site_id == site_id).order_by(SiteOrigin.id)))
+
+
+def find_site_of_origin(session: Session, origin: str) -> Site | None:
+    """Return the site to which an origin's pages belong, or None."""
+    return session.scalar(select(Site).join(SiteOrigin, SiteOrigin.site_id == Site.id).where(SiteOrigin.origin == origin))
+
+
+def list_site_tokens(session: Session, site_id: int) -> list[SiteToken]:
+    """Return the site's tokens, newest first."""
+    return list(session.scalars(select(SiteToken).where(SiteToken.site_id == site_id).order_by(SiteToken.id.desc())))
 
 
 def get_article(session: Session, article_id: int) -> Article:

@@ -1,12 +1,13 @@
 """Where a reader goes on: the next page of a discussion, the comment just written, the page that a form was sent from. Always ours."""
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import request
 from msgspec import to_builtins
 
 from forum.posting.forms import DiscussionQuery
+from forum.web.context import settings
 from forum.web.pages import safe_next
 
 
@@ -29,3 +30,9 @@ def address_before(comment_id: int) -> str:
     is_discussion = came.netloc == request.host and came.path.startswith("/a/") and came.path.count("/") == 2
     page = safe_next(f"{came.path}?{came.query}" if came.query else came.path, otherwise="") if is_discussion else ""
     return f"{page}#c{comment_id}" if page else comment_address(comment_id)
+
+
+def oembed_address(page: str) -> str:
+    """Return the address under which other sites' programs get a quotation of a page of ours (oEmbed 1.0, section 4, discovery)."""
+    base = settings().base_url
+    return f"{base}/oembed?url={quote(base + page, safe='')}&format=json"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import Viewer
 from forum.articles.models import Article
 from forum.articles.present import present_articles
+from forum.articles.queries import get_site
 from forum.comments.queries import find_row, get_comment
 from forum.comments.schemas import CommentOut
 from forum.comments.states import State
@@ -36,7 +37,8 @@ class Draft:
 class Composer:
     """A composer's form. ``purpose`` is "article", "reply", "edit" or, for what was removed, "resubmit"; ``preview`` is safe HTML, or None.
 
-    ``restraints``: what its writer's account is restricted by; where one of them stops it, there is no form.
+    ``restraints``: what its writer's account is restricted by; where one of them stops it, there is no form. ``guest_action``: where a visitor can send it
+    without an account, empty where the site takes no guests.
     """
 
     purpose: str
@@ -49,6 +51,7 @@ class Composer:
     version: str = ""
     nudge: Nudge | None = None
     restraints: Sequence[Restraint] = ()
+    guest_action: str = ""
 
     @property
     def is_stopped(self) -> bool:
@@ -75,7 +78,9 @@ def edit_composer(comment: CommentOut, draft: Draft) -> Composer:
 
 
 def restrain(session: Session, viewer: Viewer, article: Article, composer: Composer) -> Composer:
-    """Return the composer with what its writer's account is restricted by; one read, none for a visitor."""
+    """Return the composer with what its writer's account is restricted by or, for a visitor, whether guests are taken; one read."""
+    if not viewer.is_signed_in:
+        return replace(composer, guest_action=f"/a/{article.slug}/guest" if get_site(session, article.site_id).takes_guests else "")
     return replace(composer, restraints=read_restraints(session, viewer, article.site_id))
 
 

@@ -127,4 +127,5 @@ def _hang(replies: Collection[CommentOut], known: dict[int, Node], top: list[Nod
 
 
 def _handle(comment: CommentOut) -> str | None:
-    return comment.author.handle if comment.author else None
+    # A guest's handle is made up and leads nowhere.
+    return comment.author.handle if comment.author and not comment.author.is_guest else None

@@ -42,7 +42,7 @@ doors = PageDoors("posting")
 ERRANDS.update(errands.KINDS)
 
 
-@doors.door("GET", "/a/<slug>/comments", Permission.COMMENT_CREATE, load=load_article_by_slug, query=ComposeQuery)
+@doors.door("GET", "/a/<slug>/comments", Permission.COMMENT_CREATE, load=load_article_by_slug, query=ComposeQuery, framed=True)
 def show_composer(call: Call[Article, None, ComposeQuery]) -> Page:
     """Show the composer of an answer to the article."""
     return show_answer(call.session, call.viewer, call.thing, Draft(filled_form(stance=call.query.stand)))
@@ -53,7 +53,7 @@ def load_discussed(call: AnyCall) -> Article:
     return get_article(call.session, load_comment(call).article_id)
 
 
-@doors.door("GET", "/c/<id:comment_id>/reply", Permission.COMMENT_CREATE, load=load_discussed)
+@doors.door("GET", "/c/<id:comment_id>/reply", Permission.COMMENT_CREATE, load=load_discussed, framed=True)
 def show_reply(call: Call[Article, None, None]) -> Page:
     """Show the composer of an answer to a comment."""
     return show_answer(call.session, call.viewer, call.thing, Draft(filled_form(parent_id=call.path["comment_id"])))
@@ -82,6 +82,7 @@ def prepare_answer(call: AnyCall) -> PreparedBody:
     prepare=prepare_answer,
     body=CommentForm,
     redisplay=redisplay_answer,
+    framed=True,
 )
 def create_comment(call: Call[Article, CommentForm, None]) -> Redirect:
     """Post an answer to the article or to a comment of it, and land on it."""
@@ -110,13 +111,14 @@ def prepare_preview(call: AnyCall) -> PreparedBody:
     prepare=prepare_preview,
     body=CommentForm,
     redisplay=redisplay_answer,
+    framed=True,
 )
 def preview_comment(call: Call[Article, CommentForm, None]) -> Page:
     """Show how an answer will look, with its text in the composer."""
     return show_answer(call.session, call.viewer, call.thing, Draft(_sent(call.body), preview=call.prepared.html))
 
 
-@doors.door("GET", "/c/<id:comment_id>/edit", Permission.COMMENT_EDIT, load=load_comment)
+@doors.door("GET", "/c/<id:comment_id>/edit", Permission.COMMENT_EDIT, load=load_comment, framed=True)
 def show_edit_form(call: Call[Comment, None, None]) -> Page:
     """Show the form that changes one's own comment."""
     comment = call.thing
@@ -147,6 +149,7 @@ def redisplay_edit(call: AnyCall, refusal: Refusal) -> Page:
     prepare=prepare_answer,
     body=EditForm,
     redisplay=redisplay_edit,
+    framed=True,
 )
 def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
     """Change the text or the stance of one's own comment."""
@@ -171,6 +174,7 @@ def edit_comment(call: Call[Comment, EditForm, None]) -> Redirect:
     prepare=prepare_preview,
     body=EditForm,
     redisplay=redisplay_edit,
+    framed=True,
 )
 def preview_edit(call: Call[Comment, EditForm, None]) -> Page:
     """Show how a change will look, with its text in the form."""
@@ -187,13 +191,15 @@ def redisplay_withdraw(call: AnyCall, refusal: Refusal) -> Page:
     return _withdrawal(call, refused_form(refusal))
 
 
-@doors.door("GET", "/c/<id:comment_id>/withdraw", Permission.COMMENT_WITHDRAW, load=load_comment)
+@doors.door("GET", "/c/<id:comment_id>/withdraw", Permission.COMMENT_WITHDRAW, load=load_comment, framed=True)
 def show_withdrawal(call: Call[Comment, None, None]) -> Page:
     """Ask whether to withdraw one's own comment or, when it is withdrawn, whether to undo that."""
     return _withdrawal(call, Form())
 
 
-@doors.door("POST", "/c/<id:comment_id>/withdraw", Permission.COMMENT_WITHDRAW, load=load_comment, redisplay=redisplay_withdraw)
+@doors.door(
+    "POST", "/c/<id:comment_id>/withdraw", Permission.COMMENT_WITHDRAW, load=load_comment, redisplay=redisplay_withdraw, framed=True
+)
 def withdraw_comment(call: Call[Comment, None, None]) -> Redirect:
     """Withdraw one's own comment; its place and its replies stay."""
     withdraw(call.session, call.viewer, call.thing.id)
@@ -201,7 +207,9 @@ def withdraw_comment(call: Call[Comment, None, None]) -> Redirect:
     return Redirect(comment_address(call.thing.id))
 
 
-@doors.door("POST", "/c/<id:comment_id>/unwithdraw", Permission.COMMENT_WITHDRAW, load=load_comment, redisplay=redisplay_withdraw)
+@doors.door(
+    "POST", "/c/<id:comment_id>/unwithdraw", Permission.COMMENT_WITHDRAW, load=load_comment, redisplay=redisplay_withdraw, framed=True
+)
 def undo_withdrawal(call: Call[Comment, None, None]) -> Redirect:
     """Undo the withdrawal of one's own comment."""
     if call.thing.state != State.VISIBLE:
@@ -210,7 +218,7 @@ def undo_withdrawal(call: Call[Comment, None, None]) -> Redirect:
     return Redirect(comment_address(call.thing.id))
 
 
-@doors.door("GET", "/c/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment)
+@doors.door("GET", "/c/<id:comment_id>/tag", Permission.TAG_READ, load=load_comment, framed=True)
 def show_tag(call: Call[Comment, None, None]) -> Page:
     """Show a comment with the form that tags it."""
     return _tagging(call, Form())
@@ -225,7 +233,7 @@ def redisplay_tag(call: AnyCall, refusal: Refusal) -> Page:
     return _tagging(call, refused_form(refusal))
 
 
-@doors.door("POST", "/c/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagForm, redisplay=redisplay_tag)
+@doors.door("POST", "/c/<id:comment_id>/tag", Permission.TAG_SET, load=load_comment, body=TagForm, redisplay=redisplay_tag, framed=True)
 def save_tag(call: Call[Comment, TagForm, None]) -> Page | Redirect:
     """Tag a comment, change one's tag or remove it, and land on the comment."""
     comment_id, wanted = call.thing.id, call.body.wanted

@@ -38,12 +38,12 @@ def links_of_series(session: Session, article: Article) -> list[ArticleLink]:
 
 
 def handles_of_writers(session: Session, comment_ids: Collection[int]) -> dict[int, str]:
-    """Return who wrote each of these comments; erased ones, and those of former members, are left out."""
+    """Return who wrote each of these comments; erased ones, and those of former members and guests, are left out."""
     if not comment_ids:
         return {}
     rows = session.execute(
         select(Comment.id, Account.handle)
         .join(Account, Account.id == Comment.author_id)
-        .where(Comment.id.in_(comment_ids), Comment.state != State.ERASED.value, Account.left_at.is_(None))
+        .where(Comment.id.in_(comment_ids), Comment.state != State.ERASED.value, Account.left_at.is_(None), Account.is_guest.is_(False))
     )
     return dict(rows.all())

@@ -10,7 +10,7 @@ from forum.access.permissions import Permission
 from forum.access.predicates import is_writer
 from forum.access.table import can
 from forum.accounts.models import Account
-from forum.accounts.queries import get_account
+from forum.accounts.queries import get_member
 from forum.articles.models import Article
 from forum.articles.present import present_articles, present_person
 from forum.articles.queries import get_article
@@ -19,7 +19,7 @@ from forum.comments.present import is_text_public, present_comment, present_revi
 from forum.comments.queries import get_comment, is_locked, list_by_writer, list_revisions
 from forum.comments.schemas import RepliesQuery
 from forum.comments.states import State
-from forum.posting.addresses import discussion_address
+from forum.posting.addresses import discussion_address, oembed_address
 from forum.posting.composer import Draft, answer_composer, restrain
 from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_marks, read_one, read_replies
 from forum.posting.forms import DiscussionQuery, HistoryQuery, PersonQuery
@@ -28,16 +28,20 @@ from forum.posting.layout import arrange, arrange_more, comments_of, stub_of, un
 from forum.posting.order_words import ORDER_WORDS
 from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
 from forum.posting.standing import read_standing
+from forum.posting.structured import describe
 from forum.web.doors import Call
 from forum.web.forms import filled_form
+from forum.web.framing import is_framed
 from forum.web.pages import Page, PageDoors
 
 doors = PageDoors("reading")
 CHANGES_SHOWN = 10
 PERSON_LIMIT = 20
+# Characters of comments that search engines get in the page's data, besides the comments themselves: readers pay for them. A permalink has the comment whole.
+DESCRIBED_IN_DISCUSSION, DESCRIBED_AT_COMMENT = 4_000, 30_000
 
 
-@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery)
+@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery, framed=True)
 def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     """Show an article and its discussion."""
     session, article, query = call.session, call.thing, call.query
@@ -59,11 +63,16 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
         "is_filtered": bool(query.stance or query.tagged or query.by or query.answered),
         "orders": ORDER_WORDS,
         "following": following,
+        "oembed": oembed_address(shown.page),
+        "data": "",
     }
+    if not (is_framed() or call.viewer.is_signed_in) and query == DiscussionQuery():
+        # Other orders and later pages name this one as the page that counts.
+        context["data"] = describe(shown, comments_of(page), most=DESCRIBED_IN_DISCUSSION)
     return Page("posting/discussion.html", context)
 
 
-@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment)
+@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment, framed=True)
 def show_comment(call: Call[Comment, None, None]) -> Page:
     """Show a comment with what it answers and what is below it."""
     session, viewer = call.session, call.viewer
@@ -72,8 +81,9 @@ def show_comment(call: Call[Comment, None, None]) -> Page:
     shown = [*found.ancestors[-1:], found.comment, *found.replies]
     marks = read_marks(session, viewer, article, shown, is_locked_above=any(above.locked for above in found.ancestors))
     own = is_writer(viewer, call.thing)
+    about = present_articles(session, [article], with_text=True)[0]
     context = {
-        "article": present_articles(session, [article])[0],
+        "article": about,
         "comment": found.comment,
         "above": [stub_of(ancestor) for ancestor in found.ancestors[:-1]],
         "parent": marks.revealed(found.ancestors[-1:])[0] if found.ancestors else None,
@@ -82,11 +92,15 @@ def show_comment(call: Call[Comment, None, None]) -> Page:
         "marks": marks,
         "standing": read_standing(session, viewer, call.thing),
         "may_review": not own and can(viewer, Permission.ITEM_OPEN, call.thing),
+        "oembed": oembed_address(found.comment.url) if is_text_public(call.thing) else "",
+        "data": "",
     }
+    if not (is_framed() or viewer.is_signed_in):
+        context["data"] = describe(about, [*found.ancestors, found.comment, *found.replies], most=DESCRIBED_AT_COMMENT)
     return Page("posting/comment.html", context)
 
 
-@doors.door("GET", "/c/<id:comment_id>/thread", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery)
+@doors.door("GET", "/c/<id:comment_id>/thread", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery, framed=True)
 def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
     """Show more of what is below a comment, in the order of writing."""
     session, comment = call.session, call.thing
@@ -104,7 +118,7 @@ def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
     return Page("posting/thread.html", context)
 
 
-@doors.door("GET", "/c/<id:comment_id>/history", Permission.COMMENT_READ, load=load_comment, query=HistoryQuery)
+@doors.door("GET", "/c/<id:comment_id>/history", Permission.COMMENT_READ, load=load_comment, query=HistoryQuery, framed=True)
 def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
     """Show the texts that a comment had, and what each edit changed; to its writer also those that readers did not see."""
     comment, session = call.thing, call.session
@@ -126,7 +140,7 @@ def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
 @doors.door("GET", "/u/<handle>", Permission.PERSON_READ, query=PersonQuery)
 def show_person(call: Call[None, None, PersonQuery]) -> Page:
     """Show a person and what they wrote, newest first."""
-    account: Account = get_account(call.session, call.path["handle"])
+    account: Account = get_member(call.session, call.path["handle"])
     rows, before = list_by_writer(call.session, account.id, before_id=call.query.before, limit=PERSON_LIMIT)
     context = {
         "person": present_person(account),

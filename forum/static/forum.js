@@ -11,7 +11,8 @@ function say(text) {
 }
 
 async function load(address, options = {}) {
-  const response = await fetch(address, { ...options, headers: { "X-Requested-With": "fetch" } });
+  const headers = { "X-Requested-With": "fetch", ...(window !== parent && { "X-Forum-Frame": "1" }) };
+  const response = await fetch(address, { ...options, headers });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return { response, page };
 }
@@ -163,7 +164,7 @@ function showPosted(form, page, id) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const button = event.submitter;
-  if (form.matches("[data-sign-out]")) return sessionStorage.clear();
+  if (form.matches("[data-sign-out]")) return drafts.clear();
   if (form.matches("form.g")) {
     event.preventDefault();
     saveTag(form, button);
@@ -211,21 +212,30 @@ document.addEventListener("click", (event) => {
 /* Drafts: in this tab only, gone when posted and when signing out. */
 
 const KEY = "draft:";
+const drafts = (() => {
+  try {
+    return sessionStorage;
+  } catch {
+    // A browser that blocks third-party cookies keeps this from a frame too: there a draft lasts as long as the page.
+    const kept = new Map();
+    return { getItem: (key) => kept.get(key), setItem: (key, text) => kept.set(key, text), removeItem: (key) => kept.delete(key), clear: () => kept.clear() };
+  }
+})();
 
 function keep(form) {
   const text = form.querySelector("textarea").value;
   const stance = form.querySelector("[name=stance]:checked")?.value ?? "";
-  if (text.trim()) sessionStorage.setItem(KEY + form.dataset.draft, JSON.stringify({ text, stance }));
+  if (text.trim()) drafts.setItem(KEY + form.dataset.draft, JSON.stringify({ text, stance }));
   else forget(form.dataset.draft);
 }
 
 function forget(name) {
-  sessionStorage.removeItem(KEY + name);
+  drafts.removeItem(KEY + name);
 }
 
 function restore(form) {
   const area = form.querySelector("textarea");
-  const draft = JSON.parse(sessionStorage.getItem(KEY + form.dataset.draft) ?? "null");
+  const draft = JSON.parse(drafts.getItem(KEY + form.dataset.draft) ?? "null");
   if (!draft || area.value.trim()) return;
   area.value = draft.text;
   const radio = form.querySelector(`[name=stance][value="${draft.stance}"]`);
@@ -252,6 +262,6 @@ if (document.querySelector('[data-notice^="posted:"]')) {
   const answered = document.querySelector("[aria-labelledby=above] .c");
   if (answered) forget(`${page}/comments#${answered.id.slice(1)}`);
 }
-if (document.querySelector('[data-notice="signed-out"]')) sessionStorage.clear();
+if (document.querySelector('[data-notice="signed-out"]')) drafts.clear();
 for (const form of document.querySelectorAll("form.composer")) restore(form);
 localise();

@@ -92,11 +92,17 @@ class Door:
     repeats: bool = False
     # The types, besides JSON, in which a reading door can give the same answer to who asks for them in Accept.
     also: tuple[str, ...] = ()
+    # True for the few addresses (GET) to which another site sends the browser back, and whose visit does something. They check a state of their own.
+    changes: bool = False
+    # True for pages that may be shown in a frame on an allowed origin's page; all others open in a window of their own.
+    framed: bool = False
+    # True where everybody gets what a visitor gets: who asks is not even looked at, so that the answer can be kept for all.
+    impersonal: bool = False
 
     @property
     def is_safe(self) -> bool:
         """Whether the door only reads."""
-        return self.method in SAFE
+        return self.method in SAFE and not self.changes
 
 
 def viewer_of_request() -> Viewer:
@@ -191,7 +197,7 @@ def summary_of(view: Callable[..., Any]) -> str:
 
 
 def _answer_api(door: Door, path: Mapping[str, Any]) -> Response:
-    viewer = VISITOR if door.unbound else viewer_of_request()
+    viewer = VISITOR if door.unbound or door.impersonal else viewer_of_request()
     if not door.is_safe and door.csrf and viewer.via is Via.COOKIE:
         require_csrf()
     query = read_query(door.query) if door.query else None
@@ -208,14 +214,20 @@ def _answer_read(door: Door, call: AnyCall) -> Response:
         return (tag, None) if tag is not None and is_fresh(tag) else (tag, door.view(call))
 
     tag, answer = run(door, call, act)
-    response = Response(status=304) if answer is None else to_response(answer)
+    response = _unchanged() if answer is None else to_response(answer)
     if tag is None and response.status_code == 200:
         # A door that cannot tell its tag beforehand still spares the caller the bytes.
         tag = entity_tag("body", response.get_data())
-        response = Response(status=304) if is_fresh(tag) else response
+        response = _unchanged() if is_fresh(tag) else response
     set_caching(response, call.viewer, tag, private=door.private)
     if door.also:
         response.vary.add("Accept")
+    return response
+
+
+def _unchanged() -> Response:
+    response = Response(status=304)
+    response.headers.pop("Content-Type", None)
     return response
 
 

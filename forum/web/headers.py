@@ -12,10 +12,11 @@ from flask import Flask, Response, g, request
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.web.context import settings
+from forum.web.framing import frame_ancestors
 
 log = structlog.get_logger("forum.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-CONTENT_SECURITY_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -25,9 +26,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
     )
 )
+# What follows is a secret: such an address is logged without it, and no other site learns it from a Referer.
+MAILED = "/mail/"
+# A window that was opened to sign in hands its sign-in over to the frame that opened it (embed), so it must keep its opener.
+SIGN_IN = "/sign-in"
+# Where other sites send the browser back with what signs it in.
+RETURNS = ("/sign-in/sso/return", "/sign-in/oidc/return")
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -58,19 +64,31 @@ def _close(response: Response) -> Response:
         response.set_data(b"")
     headers["X-Request-ID"] = getattr(g, "request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Referrer-Policy"] = "no-referrer" if _holds_secret() or request.path in RETURNS else "strict-origin-when-cross-origin"
+    headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if request.path.startswith(SIGN_IN) else "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY if response.mimetype == "text/html" else API_POLICY
+    if response.mimetype == "text/html":
+        headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {frame_ancestors()}"
+        response.vary.add("Sec-Fetch-Dest")
+    else:
+        headers["Content-Security-Policy"] = API_POLICY
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     log.info("request", **_facts(response))
     return response
 
 
+def _holds_secret() -> bool:
+    return f"/{request.path.lstrip('/')}".startswith(MAILED)
+
+
+def _shown_path() -> str:
+    return f"{MAILED}…" if _holds_secret() else request.path
+
+
 def _facts(response: Response) -> dict[str, Any]:
     # The path without its query: a query may hold what somebody searched for.
     milliseconds = round((perf_counter() - getattr(g, "started", perf_counter())) * 1000, 1)
-    facts: dict[str, Any] = {"method": request.method, "path": request.path, "status": response.status_code, "ms": milliseconds}
+    facts: dict[str, Any] = {"method": request.method, "path": _shown_path(), "status": response.status_code, "ms": milliseconds}
     account_id = getattr(getattr(g.get("_login_user"), "viewer", None), "account_id", None) if g.get("_login_user") else None
     return facts | ({"account": account_id} if account_id else {})

@@ -13,12 +13,13 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 
 from forum.access.permissions import Permission
-from forum.access.viewer import Viewer
+from forum.access.viewer import VISITOR, Viewer
 from forum.db.transaction import reading
 from forum.refusals import Kind, Refusal
 from forum.web import due
 from forum.web.csrf import require_csrf
 from forum.web.doors import AnyCall, Call, Door, request_path, require, run, summary_of, viewer_of_request
+from forum.web.framing import is_framed
 from forum.web.parsing import read_form, read_query
 from forum.web.problems import PROBLEM_TYPES
 
@@ -27,7 +28,8 @@ from forum.web.problems import PROBLEM_TYPES
 class Page:
     """A page to show: its template, what it is filled with, its status and its type. ``body``: what is sent as it is, where there is no template.
 
-    ``filename``: it is a file to keep, under this name.
+    ``filename``: it is a file to keep, under this name. ``shared_seconds``: everybody gets the same, and anyone may keep it that long.
+    ``unstored``: it shows a secret, which no cache and no back button may bring back.
     """
 
     template: str = ""
@@ -36,11 +38,13 @@ class Page:
     content_type: str = "text/html; charset=utf-8"
     body: str | None = None
     filename: str = ""
+    shared_seconds: int = 0
+    unstored: bool = False
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """Go on elsewhere (303 See Other): the answer to every form that did its work. ``location`` is a path of ours."""
+    """Go on elsewhere (303 See Other): the answer to every form that did its work. ``location`` is a path of ours; only ``sso`` sends people to where else they sign in."""
 
     location: str
 
@@ -77,10 +81,12 @@ def safe_next(target: str | None, *, otherwise: str = "/") -> str:
 
 
 def _answer_page(door: Door, path: Mapping[str, Any]) -> Response:
-    viewer = viewer_of_request()
+    viewer = VISITOR if door.unbound or door.impersonal else viewer_of_request()
+    if is_framed() and not door.framed:
+        return _to_response(Page("service/own_window.html", {"address": request_path() if door.is_safe else "/"}), viewer, None)
     call: AnyCall = Call(viewer=viewer, path=path, body=None, query=None)
     try:
-        if not door.is_safe:
+        if not door.is_safe and door.csrf:
             require_csrf()
         call.query = _read_known_query(door.query) if door.query else None
         call.body = read_form(door.body) if door.body else None
@@ -133,7 +139,21 @@ def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -
     response = Response(html, status or outcome.status, content_type=outcome.content_type)
     if outcome.filename:
         response.headers.set("Content-Disposition", "attachment", filename=outcome.filename)
-    return _private(response)
+    if outcome.unstored:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    return _shared(response, outcome.shared_seconds) if outcome.shared_seconds else _private(response)
+
+
+def _shared(response: Response, seconds: int) -> Response:
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if response.mimetype != "text/javascript":
+        # What has words has them in the reader's language.
+        response.vary.add("Accept-Language")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def _private(response: Any) -> Response:

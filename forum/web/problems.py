@@ -53,6 +53,45 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
         "Please sign in",
         sentence("Nobody is signed in, the sign-in has ended, the token is unknown, or login and password do not fit."),
     ),
+    Kind.SECOND_FACTOR_REQUIRED: ProblemType(
+        401,
+        "A second factor is needed as well",
+        sentence(
+            "Login and password fit, and the account has a second factor. Send the same again with `code`: six digits from the authenticator app, or one of"
+            " the recovery codes. An account that has passkeys alone uses a recovery code here."
+        ),
+    ),
+    Kind.SSO_TOKEN_INVALID: ProblemType(
+        401,
+        "This sign-in from another site cannot be trusted",
+        sentence(
+            "The token of the site that you come from breaks a rule, or the sign-in was not started in this browser. `errors` says which rule, for the site's"
+            " programmers. Start the sign-in again; nothing was changed."
+        ),
+    ),
+    Kind.SSO_TOKEN_EXPIRED: ProblemType(
+        401,
+        "This sign-in from another site is too old",
+        sentence("A host's token is good for ten minutes at most. Go back to that site and sign in anew; a program asks for a new token."),
+    ),
+    Kind.SSO_TOKEN_REPLAYED: ProblemType(
+        409,
+        "This sign-in from another site was used already",
+        sentence("A host site's token is good once. Go back to that site and sign in anew; a program asks it for a new token."),
+    ),
+    Kind.ADDRESS_UNCONFIRMED: ProblemType(
+        403,
+        "Your e-mail address is not confirmed there",
+        sentence("Accounts are made only for addresses that the site you come from has confirmed. Confirm yours there and come back."),
+    ),
+    Kind.LINK_REQUIRED: ProblemType(
+        409,
+        "An account here has this address already",
+        sentence(
+            "It is not opened because another site says so. Ask for the mail that connects the two accounts (`POST /api/v1/session/sso/link`), follow the link in"
+            " it, and sign in again."
+        ),
+    ),
     Kind.FORBIDDEN: ProblemType(
         403,
         "You may not do this",
@@ -125,6 +164,13 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
         sentence(
             "The version in If-Match, or in the body of a decision, is not the present one. Load it again and decide anew; nothing was overwritten. For a review"
             " item `decision` is what stands, and `draft` what you sent."
+        ),
+    ),
+    Kind.LINK_EXPIRED: ProblemType(
+        410,
+        "This link is not good any more",
+        sentence(
+            "A link in a mail is good once and for a short time, which the mail says. Which of the reasons it was is not said. Ask for a new one."
         ),
     ),
     Kind.TOO_LARGE: ProblemType(413, "That is too large", sentence("The request's body is larger than this service reads.")),
@@ -235,7 +281,7 @@ def answer_refusal(refusal: Refusal) -> Response:
         )
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
-    if refusal.kind is Kind.UNAUTHENTICATED and wants_json():
+    if problem.status == 401 and wants_json():
         response.headers["WWW-Authenticate"] = 'Bearer realm="forum"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.browser.desk import PASSWORD, Desk
+from tests.browser.mailed import wait_for_link
 
 PART_TWO = "massage-in-the-treatment-of-cancer-part-2"
 EMPTY = "what-i-would-measure-next"
@@ -47,13 +48,14 @@ class Places:
     cases: Cases
     appeals: "Appeals"
     erasing: "Erasing"
+    mailed: "Mailed"
     slug: str = PART_TWO
     empty: str = EMPTY
 
     @property
     def named(self) -> dict[str, Any]:
         """The places by name, to fill an address with."""
-        return {**vars(self), **vars(self.moderated), **vars(self.cases), **vars(self.appeals), **vars(self.erasing)}
+        return {**vars(self), **vars(self.moderated), **vars(self.cases), **vars(self.appeals), **vars(self.erasing), **vars(self.mailed)}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,15 @@ class Erasing:
     erasable: int
     to_erase: int
     erasure: int
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """The paths of links that were mailed to ``nora``, whose address is not confirmed, and that nobody follows."""
+
+    confirm_link: str
+    sign_in_link: str
+    reset_link: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,18 @@ def find_places(desk: Desk) -> Places:
         moderated=moderated,
         appeals=appeals,
         erasing=erasing,
+        mailed=_make_mailed(desk),
     )
+
+
+def _make_mailed(desk: Desk) -> Mailed:
+    desk.person("ada").call("PATCH", "/admin/site", {"takes_guests": True})
+    address = "nora@example.org"
+    desk.nobody.call("POST", "/accounts", {"handle": "nora", "email": address, "password": PASSWORD})
+    desk.nobody.call("POST", "/session/mail", {"email": address})
+    desk.nobody.call("POST", "/password-resets", {"email": address})
+    folder = desk.site.folder
+    return Mailed(*(wait_for_link(folder, to=address, about=about) for about in ("your address", "sign in", "new password")))
 
 
 def _moderate(desk: Desk, article_id: int) -> Moderated:

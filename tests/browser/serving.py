@@ -28,19 +28,24 @@ QUIET = (
 
 @dataclass(frozen=True)
 class Site:
-    """A served discussion: its address and, for the demo, the password of its three people."""
+    """A served discussion: its address and, for the demo, the password of its three people. ``port`` is the server's own, ``folder`` holds its data."""
 
     url: str
     password: str = ""
+    port: int = 0
+    folder: Path = Path()
 
 
 @contextmanager
-def serve(folder: Path, *, demo: bool, **settings: str) -> Iterator[Site]:
-    """Serve the demo discussion, or an empty one, from ``folder`` until the block ends; ``settings`` are FORUM_* ones, in lower case."""
+def serve(folder: Path, *, demo: bool, host: str = "127.0.0.1", **settings: str) -> Iterator[Site]:
+    """Serve the demo discussion, or an empty one, from ``folder`` until the block ends; ``settings`` are FORUM_* ones, in lower case.
+
+    ``host`` is what browsers call this machine: passkeys are made for a name alone, ``localhost``.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     known = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
     chosen = {"data_dir": str(folder), "base_url": url, "rate_limits": "off", "log_level": "error"} | settings
     environment = known | {f"FORUM_{name.upper()}": value for name, value in chosen.items()}
@@ -56,7 +61,7 @@ def serve(folder: Path, *, demo: bool, **settings: str) -> Iterator[Site]:
     )
     try:
         _wait_for(f"{url}/health/ready", server)
-        yield Site(url, password)
+        yield Site(url, password, port, folder)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=30)
