@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -27,12 +27,12 @@ run: $(STAMP)run  ## serve the demo discussion at http://127.0.0.1:8000 (another
 
 test: $(STAMP)test  ## run the tests on SQLite and PostgreSQL, without the slow ones and those in a browser
 	@$(PYTEST) $(SPREAD) -m "not slow and not browser" --ignore tests/browser
-	@echo "Not run: the tests in a browser (make test-browser) and the slow ones (make test-slow). All of them: make test-all."
+	@echo "Not run: the tests in a browser (make test-browser) and the slow ones, the PostgreSQL half of some files among them (make test-slow). All of them: make test-all."
 
-test-browser: $(STAMP)browser chromium  ## run the tests in Chromium, which is installed when missing
+test-browser: $(STAMP)browser chromium provider  ## run the tests in Chromium, which is installed when missing
 	@$(PYTEST) -n 2 -m browser tests/browser
 
-test-slow: $(STAMP)test  ## run the slow tests: many writers, kills, large threads, an installed wheel
+test-slow: $(STAMP)test  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
 	@$(PYTEST) $(SPREAD) -m "slow and not browser" --ignore tests/browser
 
 test-all: test test-slow test-browser lint  ## run every test and the linters
@@ -102,3 +102,15 @@ chromium:
 	       && echo "Installing Chromium by apt-get; this happens once." && apt-get update -qq \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || { echo "The tests in a browser need Chromium: install it with the system's package manager (Debian: sudo apt-get install chromium)."; exit 1; }
+
+# The OpenID provider that people sign in with in the tests; it runs on Node.js.
+provider: tests/sso/provider/node_modules/.stamp
+
+tests/sso/provider/node_modules/.stamp: tests/sso/provider/package-lock.json
+	@command -v npm >/dev/null \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing Node.js by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } \
+	  || { echo "The tests of signing in elsewhere need Node.js and npm: install them with the system's package manager (Debian: sudo apt-get install nodejs npm)."; exit 1; }
+	@npm ci --prefix tests/sso/provider --ignore-scripts --no-audit --no-fund --silent
+	@touch $@

@@ -12,6 +12,7 @@ from flask_login import current_user
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
@@ -20,15 +21,44 @@ from forum.accounts import actions as accounts_actions
 from forum.accounts import api as accounts_api
 from forum.accounts import pages as accounts_pages
 from forum.accounts import signin
+from forum.accounts.admission import SECOND_STEPS
+from forum.accounts.errands import WAYS
+from forum.accounts.models import Account
 from forum.articles import actions as articles_actions
 from forum.articles import api as articles_api
 from forum.articles import pages as articles_pages
+from forum.articles.queries import list_all_origins
+from forum.articles.site_actions import TOKEN_PREFIX, find_program
 from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
+from forum.embed import api as embed_api
+from forum.embed import oembed_pages, site_pages
+from forum.embed import pages as embed_pages
+from forum.embed import reading_pages as embed_reading_pages
+from forum.factors import api as factors_api
+from forum.factors import models as factors_models
+from forum.factors import pages as factors_pages
+from forum.factors import sign_in_pages as second_step_pages
+from forum.factors.actions import forget_factors, on_security_change
+from forum.factors.proving import require_code
+from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
 from forum.jobs import models as jobs_models
 from forum.jobs.handlers import HANDLERS
+from forum.jobs.run import PASSES
+from forum.mail import models as mail_models
+from forum.mail.delivery import pass_mail
+from forum.mailbox import api as mailbox_api
+from forum.mailbox import models as mailbox_models
+from forum.mailbox import pages as mailbox_pages
+from forum.mailbox.asking import MAIL_RESET, MAIL_SIGN_IN, mail_reset, mail_sign_in
+from forum.mailbox.confirming import CONFIRMING
+from forum.mailbox.entering import ENTERING
+from forum.mailbox.following import LINK_HANDLERS
+from forum.mailbox.letters import send_confirmation, tell_password_changed, tell_security_changed
+from forum.mailbox.models import Purpose
+from forum.mailbox.pages import offer_mail
 from forum.moderation import api as moderation_api
 from forum.moderation import (
     batch_pages,
@@ -52,8 +82,10 @@ from forum.moderation.queries import has_decided
 from forum.moderation.sanctioning import SUSPENSIONS
 from forum.paths import resource
 from forum.posting import api as posting_api
+from forum.posting import guest_pages, reading_pages
 from forum.posting import pages as posting_pages
-from forum.posting import reading_pages
+from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
+from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
 from forum.posting.people import refresh_pages_of
 from forum.privacy import api as privacy_api
 from forum.privacy import models as privacy_models
@@ -69,6 +101,15 @@ from forum.redress import pages as redress_pages
 from forum.sanctions import models as sanctions_models
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
+from forum.sso import admin_pages as sso_admin_pages
+from forum.sso import api as sso_api
+from forum.sso import models as sso_models
+from forum.sso import oidc_pages
+from forum.sso import pages as sso_pages
+from forum.sso.link_mail import LINKING
+from forum.sso.linking import forget_identities
+from forum.sso.oidc_pages import offer_provider
+from forum.sso.pages import offer_host
 from forum.stances import api as stances_api
 from forum.stances import counting
 from forum.stances.authors import recount_for_authors
@@ -79,8 +120,10 @@ from forum.transparency import api as transparency_api
 from forum.transparency import pages as transparency_pages
 from forum.web import due, service
 from forum.web.context import CURSORS, SETTINGS
+from forum.web.cors import register_cors
 from forum.web.csrf import csrf_token
 from forum.web.doors import Door
+from forum.web.framing import ORIGINS, FrameSessions, allowed_origins, is_framed
 from forum.web.headers import register_headers
 from forum.web.logs import configure_logs
 from forum.web.openapi import build_document
@@ -100,6 +143,10 @@ API_ROOMS = (
     redress_api.doors,
     transparency_api.doors,
     privacy_api.doors,
+    mailbox_api.doors,
+    factors_api.doors,
+    sso_api.doors,
+    embed_api.doors,
 )
 PAGE_ROOMS = (
     service.pages,
@@ -107,6 +154,7 @@ PAGE_ROOMS = (
     articles_pages.doors,
     reading_pages.doors,
     posting_pages.doors,
+    guest_pages.doors,
     moderation_pages.doors,
     item_pages.doors,
     batch_pages.doors,
@@ -119,10 +167,31 @@ PAGE_ROOMS = (
     appeal_pages.doors,
     transparency_pages.doors,
     privacy_pages.doors,
+    mailbox_pages.doors,
+    factors_pages.doors,
+    second_step_pages.doors,
+    sso_pages.doors,
+    oidc_pages.doors,
+    sso_admin_pages.doors,
+    embed_pages.doors,
+    embed_reading_pages.doors,
+    oembed_pages.doors,
+    site_pages.doors,
 )
 DOORS = "forum_doors"
 # Named so that its tables are known to migrations; its commands are the command line's.
-TABLES_WITHOUT_DOORS = (transfer_models, moderation_models, jobs_models, sanctions_models, redress_models, privacy_models)
+TABLES_WITHOUT_DOORS = (
+    transfer_models,
+    moderation_models,
+    jobs_models,
+    sanctions_models,
+    redress_models,
+    privacy_models,
+    mail_models,
+    mailbox_models,
+    factors_models,
+    sso_models,
+)
 log = structlog.get_logger(__name__)
 
 
@@ -141,6 +210,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure_logs(settings)
     app = Flask("forum", template_folder=str(resource("templates")), static_folder=str(Path(__file__).parent / "static"))
     app.config.update(flask_config(settings))
+    app.session_interface = FrameSessions()
     app.extensions[SETTINGS] = settings
     app.extensions[CURSORS] = Cursors(app.config["SECRET_KEY"])
     app.url_map.converters["id"] = RowId
@@ -150,6 +220,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _open_database(app)
     signin.attach(app)
     register_headers(app)
+    register_cors(app)
     register_problems(app)
     _register_doors(app)
     _prepare_templates(app, settings)
@@ -161,7 +232,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         counting.uncounted.append(has_decided)
     if SUSPENSIONS not in due.WATCHES:
         due.WATCHES.append(SUSPENSIONS)
+    signin.TOKEN_KINDS[TOKEN_PREFIX] = find_program
+    if ask_for_second_factor not in SECOND_STEPS:
+        SECOND_STEPS.append(ask_for_second_factor)
+    if require_code not in signin.CODE_CHECKS:
+        signin.CODE_CHECKS.append(require_code)
+    if offer_passkey not in WAYS:
+        WAYS.append(offer_passkey)
+    if list_all_origins not in ORIGINS:
+        ORIGINS.append(list_all_origins)
     held_elsewhere["imported_from"] = list_origins
+    _connect_mail()
     HANDLERS.update(
         {
             AGE_ITEM: age_item,
@@ -169,9 +250,37 @@ def create_app(settings: Settings | None = None) -> Flask:
             PURGE_ORIGINALS: purge_originals,
             LEAVE: leave,
             TIDY: tidy,
+            MAIL_SIGN_IN: mail_sign_in,
+            MAIL_RESET: mail_reset,
+            MAIL_GUEST: mail_guest,
+            CLAIM_GUEST: claim,
         }
     )
     return app
+
+
+def _connect_mail() -> None:
+    """Let the rooms that cause mail be heard by those that write it, and the links in it lead to what they do."""
+    LINK_HANDLERS.update({Purpose.CONFIRM: CONFIRMING, Purpose.SIGN_IN: ENTERING, Purpose.LINK: LINKING, Purpose.GUEST: POSTING_AS_GUEST})
+    listeners: tuple[tuple[list[Any], Any], ...] = (
+        (PASSES, pass_mail),
+        (WAYS, offer_host),
+        (WAYS, offer_provider),
+        (WAYS, offer_mail),
+        (accounts_actions.on_take_over, forget_identities),
+        (accounts_actions.on_new_account, send_confirmation),
+        (accounts_actions.on_password_change, tell_password_changed),
+        (accounts_actions.on_address_confirmed, claim_later),
+        (accounts_actions.on_take_over, _forget_factors_of),
+        (on_security_change, tell_security_changed),
+    )
+    for heard, listener in listeners:
+        if listener not in heard:
+            heard.append(listener)
+
+
+def _forget_factors_of(session: Session, account: Account) -> None:
+    forget_factors(session, account.id)
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
@@ -239,7 +348,18 @@ def _prepare_templates(app: Flask, settings: Settings) -> None:
         Stance=Stance,
         safe_html=Markup,
     )
-    app.context_processor(lambda: {"language": str(get_locale()).replace("_", "-"), "viewer": _viewer()})
+    app.context_processor(_everywhere)
+
+
+def _everywhere() -> dict[str, Any]:
+    framed = is_framed()
+    return {
+        "language": str(get_locale()).replace("_", "-"),
+        "viewer": _viewer(),
+        "framed": framed,
+        "layout": "embed/layout.html" if framed else "base.html",
+        "hosts": " ".join(allowed_origins()) if framed else "",
+    }
 
 
 def _viewer() -> Any:

@@ -1,4 +1,4 @@
-"""The ``forum`` command: serve, worker, init, demo, import, account, modlog, db, settings.
+"""The ``forum`` command: serve, worker, init, demo, import, account, modlog, mail, db, settings.
 
 Exit codes: 0 done, 1 the input was refused or a check fell short, 2 wrong usage. Errors are one sentence with the way out, never a traceback.
 """
@@ -21,15 +21,19 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
 from forum.access.viewer import DEFAULT_SITE_ID, Role
-from forum.accounts.actions import NewAccount, change_password, check_new_account, create_account, set_role
+from forum.accounts.actions import NewAccount, change_password, check_new_account, create_account, end_sign_ins, set_role
 from forum.accounts.passwords import find_password_faults, hash_password
 from forum.accounts.queries import get_account
 from forum.app import create_app
+from forum.clock import now
 from forum.db.base import db
 from forum.db.schema import bring_up_to_date, refresh_statistics, schema_head, schema_revision
 from forum.db.transaction import reading, writing
 from forum.demo.load import is_demo, is_empty, load_demo, who_signs_in
+from forum.factors.actions import unlock
 from forum.jobs.worker import Worker, run_until_signalled
+from forum.mail.actions import retry_mail
+from forum.mail.queries import count_waiting_mails, list_dead_mails, list_waiting_mails
 from forum.moderation import log
 from forum.paths import resource
 from forum.refusals import Refusal
@@ -177,7 +181,7 @@ cli.add_command(_inside_app(import_command))
 
 @cli.group()
 def account() -> None:
-    """Accounts: create one, give it a role, set its password."""
+    """Accounts: create one, give it a role, set its password, remove lost second factors."""
 
 
 @account.command("create")
@@ -195,6 +199,8 @@ def create(handle: str, email: str, role: str, display_name: str, password_stdin
     hashed = hash_password(new.password)
     with writing() as session:
         made = create_account(session, new, password_hash=hashed)
+        # Whoever has this machine's shell vouches for the address.
+        made.email_confirmed_at = now()
         set_role(session, made, site_id=DEFAULT_SITE_ID, role=Role(role))
         handle = made.handle
     say(f"Created the account {handle} with the role {role}.")
@@ -226,6 +232,19 @@ def set_password(handle: str, password_stdin: bool) -> None:
     say(f"{handle} has a new password and is signed out everywhere.")
 
 
+@account.command("unlock")
+@click.argument("handle")
+@with_database
+def unlock_account(handle: str) -> None:
+    """Remove the second factors of the account HANDLE, which has lost them, and sign it out everywhere."""
+    with writing() as session:
+        found = get_account(session, handle)
+        count = unlock(session, found.id)
+        end_sign_ins(session, found.id)
+        handle = found.handle
+    say(f"{handle} had {count} second factor{'' if count == 1 else 's'}; now the password alone signs in. It is signed out everywhere.")
+
+
 @cli.group()
 def modlog() -> None:
     """The moderation log: verify that nothing was changed behind its back."""
@@ -240,6 +259,38 @@ def verify_log() -> None:
     if found.faults:
         raise click.ClickException(found.faults[0].detail)
     say(f"{found.count} row{'' if found.count == 1 else 's'}, in order, head {found.head}")
+
+
+@cli.group()
+def mail() -> None:
+    """Outgoing mail: what was given up and why, and trying it again."""
+
+
+@mail.command("list")
+@with_database
+def list_mail() -> None:
+    """List the mails that were given up, the latest first, and say how many wait; texts are not shown."""
+    with reading() as session:
+        dead, waiting, count = list_dead_mails(session), list_waiting_mails(session, limit=20), count_waiting_mails(session)
+    for lost in dead:
+        say(
+            f"{lost.id}  {lost.kind} to {lost.to_address}: given up after {lost.attempts}, {lost.failed_at:%Y-%m-%d %H:%M} ({lost.last_error})"
+        )
+    for due in waiting:
+        trouble = f", failed {due.attempts} times ({due.last_error})" if due.last_error else ""
+        say(f"{due.id}  {due.kind} to {due.to_address}: waits until {due.due_at:%Y-%m-%d %H:%M}{trouble}")
+    say(f"{len(dead)} given up, {count} waiting.")
+
+
+@mail.command("retry")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
+@with_database
+def retry(ids: tuple[int, ...]) -> None:
+    """Try mails that were given up once more, from the beginning; 'forum mail list' shows their numbers."""
+    with writing() as session:
+        for mail_id in ids:
+            retry_mail(session, mail_id)
+    say(f"{len(ids)} mail{'' if len(ids) == 1 else 's'} will be tried again.")
 
 
 @cli.group("db")

@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta
 
+from forum.mail_target import default_sender, read_mail_target, read_sender
+
 PREFIX = "FORUM_"
 SECRET_MINIMUM = 32
 SECRET_FILE = "secret_key"
@@ -85,6 +87,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sign_in_address_rate: Annotated[str, Meta(description="Sign-ins from one network address (IPv6: one /64), whatever the login.")] = (
         "30/5m 300/d"
     )
+    second_factor_rate: Annotated[
+        str, Meta(description="Codes of a second factor tried for one account: from an app or recovery codes, right or wrong.")
+    ] = "5/5m 30/d"
     sign_up_rate: Annotated[str, Meta(description="Sign-ups from one network address.")] = "5/10m 20/d"
     comment_rate: Annotated[str, Meta(description="Comments by one account.")] = "10/5m 100/d"
     edit_rate: Annotated[str, Meta(description="Edits, withdrawals and their undoing by one account.")] = "30/10m 300/d"
@@ -92,6 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tag_change_rate: Annotated[str, Meta(description="Changes of one account's tag on one comment.")] = "5/h"
     preview_rate: Annotated[str, Meta(description="Previews rendered for one account or network address.")] = "60/5m"
     report_rate: Annotated[str, Meta(description="Reports by one account.")] = "10/h 30/d"
+    mail_rate: Annotated[str, Meta(description="Mails to one address that somebody asks for, such as sign-in links.")] = "5/h 20/d"
+    mail_network_rate: Annotated[str, Meta(description="Mails that are asked for from one network address, to whomever.")] = "20/h 60/d"
+    start_rate: Annotated[str, Meta(description="Discussions that pages of allowed origins open, from one network address.")] = "20/h 100/d"
     export_rate: Annotated[str, Meta(description="Exports of one account's data.")] = "5/h 20/d"
     notice_rate: Annotated[str, Meta(description="Notices of people without an account, from one network address.")] = "5/h 20/d"
     session_days: Annotated[int, Meta(description="Days after which a sign-in ends in any case.", ge=1, le=400)] = 60
@@ -107,9 +115,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_pool_size: Annotated[
         int, Meta(description="Database connections kept by one process (PostgreSQL and SQLite alike).", ge=1, le=200)
     ] = 20
-    mail_url: Annotated[str, Meta(description="Where mail goes; this version sends none, so only the default `file:` is accepted.")] = (
-        "file:"
-    )
+    mail_url: Annotated[
+        str,
+        Meta(
+            description="Where mail goes: `smtp://user:password@host:587` (STARTTLS when offered), `smtps://…`, `console:` (standard error),"
+            " `file:` (one file a mail in the data folder's `mail`) or `file:/path`."
+        ),
+    ] = "file:"
+    mail_from: Annotated[
+        str, Meta(description="Whom mail comes from, `forum@example.org` or `A name <forum@example.org>`; empty: `forum@` and our host.")
+    ] = ""
+    oidc_issuer: Annotated[
+        str,
+        Meta(
+            description="The provider of OpenID Connect with which people may sign in, such as `https://login.example.org`; empty: none."
+            " It needs the extra `sso`."
+        ),
+    ] = ""
+    oidc_client_id: Annotated[str, Meta(description="The name by which the provider knows this service.")] = ""
+    oidc_client_secret: Annotated[str, Meta(description="The secret that the provider gave this service; empty: a public client.")] = ""
+    oidc_name: Annotated[
+        str, Meta(description="What the provider is called on the sign-in page; empty: the host of its address.", max_length=80)
+    ] = ""
     redis_url: Annotated[
         str,
         Meta(
@@ -140,6 +167,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.base_url.startswith("https://")
 
     @property
+    def mail_sender(self) -> tuple[str, str]:
+        """Whom mail comes from: a name for the mail program's list, and the address."""
+        name, address = read_sender(self.mail_from) or ("", default_sender(self.base_url))
+        return name or " ".join(self.site_name.split()), address
+
+    @property
+    def provider_name(self) -> str:
+        """What people call the provider of OpenID Connect."""
+        return self.oidc_name or urlsplit(self.oidc_issuer).hostname or ""
+
+    @property
     def sqlite_file(self) -> Path | None:
         """The embedded database's file, or None when another database is set."""
         if self.database_url.startswith("sqlite:///"):
@@ -160,7 +198,9 @@ class Described:
 
 
 MASK = "…"
-SECRETS = frozenset({"secret_key", "database_url", "mail_url", "redis_url"})
+SECRETS = frozenset({"secret_key", "database_url", "mail_url", "redis_url", "oidc_client_secret"})
+# Nothing of these is shown; of an address only the password is hidden.
+WHOLLY_SECRET = frozenset({"secret_key", "oidc_client_secret"})
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
@@ -186,7 +226,7 @@ def describe_settings(environ: Mapping[str, str] | None = None) -> list[Describe
         value = str(values.get(field.name, field.default))
         if field.name in SECRETS:
             value = mask_password(value)
-        if field.name == "secret_key" and value:
+        if field.name in WHOLLY_SECRET and value:
             value = MASK
         rows.append(
             Described(
@@ -242,8 +282,12 @@ def _check(settings: Settings) -> Settings:
         raise SettingsError("FORUM_BASE_URL must be an address such as https://talk.example.org, without a path.")
     if settings.secret_key and len(settings.secret_key) < SECRET_MINIMUM:
         raise SettingsError(f"FORUM_SECRET_KEY is shorter than {SECRET_MINIMUM} characters; leave it out and 'forum init' makes one.")
-    if settings.mail_url != "file:":
-        raise SettingsError("FORUM_MAIL_URL: this version sends no mail yet; leave it at 'file:'.")
+    if read_mail_target(settings.mail_url) is None:
+        raise SettingsError(
+            "FORUM_MAIL_URL must be smtp://user:password@host:port, smtps://…, console:, file: or file:/path, with special characters as %XX."
+        )
+    if settings.mail_from and read_sender(settings.mail_from) is None:
+        raise SettingsError("FORUM_MAIL_FROM must be an address such as forum@example.org, or 'A name <forum@example.org>'.")
     if settings.redis_url:
         raise SettingsError("FORUM_REDIS_URL: this version shares limits through the database; leave it empty.")
     for field in Settings.__struct_fields__:
@@ -253,9 +297,30 @@ def _check(settings: Settings) -> Settings:
             except SettingsError as error:
                 raise SettingsError(f"{PREFIX}{field.upper()}: {error}") from None
     _check_languages(settings.languages)
+    _check_provider(settings)
     data = Path(settings.data_dir).resolve()
     url = _check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
     return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
+
+
+def _check_provider(settings: Settings) -> None:
+    if not settings.oidc_issuer:
+        if settings.oidc_client_id or settings.oidc_client_secret or settings.oidc_name:
+            raise SettingsError("FORUM_OIDC_ISSUER is missing: name the provider, or leave out the other FORUM_OIDC_ settings.")
+        return
+    parts = _split(settings.oidc_issuer)
+    is_safe = parts is not None and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
+    if parts is None or not is_safe or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise SettingsError("FORUM_OIDC_ISSUER must be an https address such as https://login.example.org, as the provider writes it.")
+    if not settings.oidc_client_id:
+        raise SettingsError("FORUM_OIDC_CLIENT_ID is missing: register this service with the provider, which gives it a name.")
+    if any(find_spec(name) is None for name in ("authlib", "joserfc", "requests")):
+        raise SettingsError("FORUM_OIDC_ISSUER is set, but what that takes is not installed: pip install 'forum[sso]'.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, to which plain http is safe."""
+    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def _split(address: str) -> SplitResult | None:

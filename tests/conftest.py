@@ -1,7 +1,8 @@
 """What every test shares: an application on each database, emptied between tests, and people who can use it.
 
 A test that takes ``app``, ``client``, ``session`` or anything made of them runs twice: on SQLite and on PostgreSQL (a server from a wheel,
-or the one that FORUM_TEST_PG_URL names). ``sqlite_only`` and ``postgresql_only`` mark the few that speak of one.
+or the one that FORUM_TEST_PG_URL names). ``sqlite_only`` and ``postgresql_only`` mark the few that speak of one,
+``postgresql_slow`` those whose PostgreSQL half is run with the slow tests.
 """
 
 import fcntl
@@ -34,6 +35,7 @@ from forum.db.schema import bring_up_to_date
 from forum.db.transaction import reading, writing
 from forum.settings import Settings, load_settings
 from forum.web import due
+from forum.web.framing import forget_origins
 
 SECRET = "a secret for tests alone, long enough"
 PASSWORD = "correct horse battery"
@@ -134,7 +136,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for kind in kinds[:]:
         if metafunc.definition.get_closest_marker(f"{kind}_only"):
             kinds = [kind]
-    metafunc.parametrize("database", kinds, scope="function")
+    # What costs much and asks little of the database is run on PostgreSQL with the slow tests.
+    marks = [pytest.mark.slow] if metafunc.definition.get_closest_marker("postgresql_slow") else []
+    chosen = [pytest.param(kind, marks=marks if kind == "postgresql" else []) for kind in kinds]
+    metafunc.parametrize("database", chosen, scope="function")
 
 
 @pytest.fixture
@@ -151,6 +156,7 @@ def app(apps: Callable[[str], Flask], database: str) -> Iterator[Flask]:
     with application.app_context():
         # What another test's clock left behind is forgotten, and what is asked once a minute is asked before the test.
         due.forget()
+        forget_origins()
         due.look()
         yield application
         empty_database()

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from forum.access.permissions import Scope
 from forum.access.viewer import DEFAULT_SITE_ID, VISITOR, Role, Via, Viewer
@@ -21,13 +21,18 @@ from forum.accounts.models import Account, ApiToken
 from forum.accounts.queries import list_sign_ins
 from forum.app import DOORS
 from forum.articles.actions import ArticleDraft, create_article, set_closed
-from forum.articles.models import Article
+from forum.articles.models import Article, Site, SiteToken
+from forum.articles.site_actions import add_origin, create_site_token
 from forum.clock import now
 from forum.comments import actions
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.db.transaction import reading, writing
+from forum.factors.actions import renew_codes
+from forum.factors.models import Factor, FactorKind
+from forum.mailbox.links import make_link
+from forum.mailbox.models import Purpose
 from forum.moderation.batches import decide_all
 from forum.moderation.decisions import Order, decide
 from forum.moderation.items import CLAIM_TIME, Cause, open_item
@@ -47,8 +52,11 @@ from forum.redress.judging import version_of
 from forum.redress.matters import matter_of
 from forum.redress.models import Appeal
 from forum.sanctions.kinds import SanctionKind
+from forum.sso.linking import connect
+from forum.sso.models import HostKey
 from forum.web.doors import Door
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
+from tests.sso.host import ISSUER, Host, make_host
 
 ROLES = {
     "member": Role.MEMBER,
@@ -231,6 +239,74 @@ def _own_token(world: World, who: str) -> Sent:
         return Sent(f"/me/tokens/{create_token(session, world.ids[who], name='spare', scopes=[Scope.READ])[0].id}")
 
 
+def own_factor(world: World, who: str) -> Sent:
+    """Give somebody (for a visitor: the writer) a passkey and recovery codes, and return what removes it."""
+    account_id = world.ids[who if who != "visitor" else "writer"]
+    with writing() as session:
+        key = Factor(
+            account_id=account_id,
+            kind=FactorKind.PASSKEY.value,
+            name="My key",
+            credential_id=secrets.token_bytes(16),
+            created_at=now(),
+            confirmed_at=now(),
+        )
+        session.add(key)
+        session.flush()
+        return Sent(f"/me/factors/{key.id}", {"password": PASSWORD, "code": renew_codes(session, account_id)[0]})
+
+
+def new_host() -> Host:
+    """Set the site up for a host, in place of the one that it had."""
+    with writing() as session:
+        session.execute(delete(HostKey))
+    return make_host()
+
+
+def new_token(**instead: Any) -> str:
+    """Return a host's token of somebody who was never here; ``instead`` replaces claims, ``user`` members of the user."""
+    name = unique("t").replace(" ", "")
+    user = {"email": f"{name}@host.example", "handle": name} | instead.pop("user", {})
+    return new_host().token(**({"sub": name} | instead), user=user)
+
+
+def _own_identity(world: World, who: str) -> Sent:
+    with writing() as session:
+        account = session.get_one(Account, world.ids[who if who != "visitor" else "writer"])
+        return Sent(f"/me/identities/{connect(session, account, issuer=ISSUER, subject=unique('s')).id}")
+
+
+def _new_key(world: World, who: str) -> Sent:
+    with writing() as session:
+        session.execute(delete(HostKey))
+    return Sent("/admin/site/keys", {"algorithm": "HS256", "kid": "new"})
+
+
+def _old_key(world: World, who: str) -> Sent:
+    new_host()
+    with reading() as session:
+        return Sent(f"/admin/site/keys/{session.scalar(select(HostKey.id).limit(1))}")
+
+
+def _own_origin(world: World, who: str) -> Sent:
+    with writing() as session:
+        row, _ = add_origin(session, session.get_one(Site, DEFAULT_SITE_ID), f"https://{unique('o').replace(' ', '')}.example")
+        return Sent(f"/admin/site/origins/{row.id}")
+
+
+def _own_site_token(world: World, who: str) -> Sent:
+    with writing() as session:
+        session.execute(delete(SiteToken))
+        token, _ = create_site_token(session, session.get_one(Site, DEFAULT_SITE_ID), "a token")
+        return Sent(f"/admin/site/tokens/{token.id}")
+
+
+def _new_site_token(world: World, who: str) -> Sent:
+    with writing() as session:
+        session.execute(delete(SiteToken))
+    return Sent("/admin/site/tokens", {"name": "a token"})
+
+
 def _sign_up(world: World, who: str) -> Sent:
     handle = unique("n").replace(" ", "")
     return Sent("/accounts", {"handle": handle, "email": f"{handle}@example.org", "password": PASSWORD})
@@ -314,6 +390,14 @@ def _imposed(world: World, who: str) -> Sent:
     return Sent("/mod/accounts/writer/sanctions", {"kind": "reminder", "reason": "harassment", "statement": statement})
 
 
+def _reset(world: World, who: str) -> Sent:
+    # Of somebody else: it ends every sign-in of whose password it is.
+    with writing() as session:
+        spare = add_account(session, unique("spare").replace(" ", ""))
+        secret = make_link(session, Purpose.RESET, email=spare.email or "", account_id=spare.id)
+    return Sent("/password-resets", {"token": secret, "new_password": PASSWORD})
+
+
 GOOD: dict[str, Callable[[World, str], Sent]] = {
     "service_api.live": _at("//health/live"),
     "service_api.ready": _at("//health/ready"),
@@ -332,6 +416,32 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "accounts_api.make_token": _at("/me/tokens", {"name": "Script", "scopes": ["read"]}),
     "accounts_api.delete_token": lambda world, who: _own_token(world, who if who != "visitor" else "member"),
     "accounts_api.get_person": _at("/people/writer"),
+    "factors_api.list_mine": _at("/me/factors"),
+    "factors_api.remove": own_factor,
+    "sso_api.create_session": lambda world, who: Sent("/session/sso", {"token": new_token()}),
+    "sso_api.mail_link": lambda world, who: Sent("/session/sso/link", {"token": new_token()}),
+    "sso_api.list_mine": _at("/me/identities"),
+    "sso_api.remove": _own_identity,
+    "sso_api.get_sso": _at("/admin/site/sso"),
+    "sso_api.set_sso": _at("/admin/site/sso", {"issuer": ISSUER}),
+    "sso_api.list_all_keys": _at("/admin/site/keys"),
+    "sso_api.make_key": _new_key,
+    "sso_api.delete_key": _old_key,
+    "embed_api.get_site": _at("/admin/site"),
+    "embed_api.change_site": _at("/admin/site", {"takes_guests": False}),
+    "embed_api.allow_origin": _at("/admin/site/origins", {"origin": "https://allowed.example"}),
+    "embed_api.check_address": _at("/admin/site/origins/check?url=https://host.example/page"),
+    "embed_api.forbid_origin": _own_origin,
+    "embed_api.list_tokens": _at("/admin/site/tokens"),
+    "embed_api.make_token": _new_site_token,
+    "embed_api.revoke_token": _own_site_token,
+    "mailbox_api.mail_sign_in": _at("/session/mail", {"email": "member@example.org"}),
+    "mailbox_api.mail_reset": _at("/password-resets", {"email": "member@example.org"}),
+    "mailbox_api.reset": _reset,
+    "mailbox_api.mail_confirmation": _at("/me/confirmation"),
+    "mailbox_api.change_email": lambda world, who: Sent(
+        "/me/email", {"email": f"{unique('n').replace(' ', '')}@example.org", "password": PASSWORD}
+    ),
     "articles_api.list_all": _at("/articles"),
     "articles_api.create": lambda world, who: Sent("/articles", {"title": unique("New")}),
     "articles_api.lookup": lambda world, who: Sent(f"/articles/lookup?url=https://host.example/{_placed(world)}"),

@@ -24,6 +24,11 @@ def is_signed_in_person(viewer: Viewer, thing: Any) -> bool:
     return viewer.is_signed_in and viewer.via is Via.COOKIE
 
 
+def takes_guests(viewer: Viewer, thing: Any) -> bool:
+    """The thing is on a site where people may write without an account."""
+    return bool(getattr(thing, "takes_guests", False))
+
+
 def is_writer(viewer: Viewer, thing: Any) -> bool:
     """The viewer wrote this comment."""
     return viewer.is_signed_in and getattr(thing, "author_id", None) == viewer.account_id
@@ -42,6 +47,11 @@ def is_affected(viewer: Viewer, thing: Any) -> bool:
 def is_article_author(viewer: Viewer, thing: Any) -> bool:
     """The viewer is among the article's authors."""
     return viewer.is_signed_in and viewer.account_id in getattr(thing, "author_ids", ())
+
+
+def is_site_program(viewer: Viewer, thing: Any) -> bool:
+    """A program of the thing's site asks, with a token of the site."""
+    return viewer.via is Via.SITE and viewer.program_site_id is not None and viewer.program_site_id == getattr(thing, "site_id", None)
 
 
 def is_publisher(viewer: Viewer, thing: Any) -> bool:

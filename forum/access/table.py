@@ -18,8 +18,10 @@ from forum.access.predicates import (
     is_publisher,
     is_signed_in,
     is_signed_in_person,
+    is_site_program,
     is_subject,
     is_writer,
+    takes_guests,
 )
 from forum.access.viewer import Viewer
 
@@ -38,10 +40,12 @@ TABLE: dict[Permission, Grant] = {
     Permission.SERVICE_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.ARTICLE_LIST: Grant(Scope.READ, ((is_anyone,),)),
     Permission.ARTICLE_READ: Grant(Scope.READ, ((is_anyone,),)),
-    Permission.ARTICLE_CREATE: Grant(Scope.ADMIN, ((is_publisher,),)),
+    Permission.ARTICLE_CREATE: Grant(Scope.ADMIN, ((is_publisher,), (is_site_program,))),
+    Permission.ARTICLE_START: Grant(Scope.COMMENT, ((is_anyone,),)),
     Permission.ARTICLE_EDIT: Grant(Scope.ADMIN, ((is_article_author,), (is_admin,))),
     Permission.COMMENT_READ: Grant(Scope.READ, ((is_public,), (is_writer,), (is_moderator,))),
     Permission.COMMENT_CREATE: Grant(Scope.COMMENT, ((is_signed_in,),)),
+    Permission.COMMENT_AS_GUEST: Grant(Scope.COMMENT, ((takes_guests,),)),
     Permission.COMMENT_PREVIEW: Grant(Scope.COMMENT, ((is_signed_in,),)),
     Permission.COMMENT_EDIT: Grant(Scope.COMMENT, ((is_writer,),)),
     Permission.COMMENT_WITHDRAW: Grant(Scope.COMMENT, ((is_writer,),)),
@@ -70,11 +74,13 @@ TABLE: dict[Permission, Grant] = {
     Permission.TRANSPARENCY_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.RULES_READ: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.RULES_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
+    Permission.SITE_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
     Permission.PERSON_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.MODLOG_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.MODLOG_READ_INTERNAL: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.ACCOUNT_CREATE: Grant(Scope.ADMIN, ((is_anyone,),)),
     Permission.SESSION_CREATE: Grant(Scope.ADMIN, ((is_anyone,),)),
+    Permission.LINK_FOLLOW: Grant(Scope.ADMIN, ((is_anyone,),)),
     Permission.SESSION_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.SESSION_END: Grant(Scope.ADMIN, ((is_signed_in_person,),)),
     Permission.SELF_READ: Grant(Scope.READ, ((is_signed_in,),)),
@@ -95,7 +101,7 @@ def may_ever(viewer: Viewer, permission: Permission) -> bool:
         return False
 
     def possible(predicate: Predicate) -> bool:
-        return predicate(viewer, None) if predicate in _ABOUT_CALLER else predicate is is_public or viewer.is_signed_in
+        return predicate(viewer, None) if predicate in _ABOUT_CALLER else predicate in (is_public, takes_guests) or viewer.is_signed_in
 
     return any(all(possible(predicate) for predicate in clause) for clause in TABLE[permission].clauses)
 

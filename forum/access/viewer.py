@@ -30,11 +30,15 @@ class Via(StrEnum):
     NOTHING = "nothing"
     COOKIE = "cookie"
     TOKEN = "token"
+    SITE = "site"
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is asking: ``account_id`` is None for a visitor; ``scopes`` is None when nothing narrows what the account may do."""
+    """Who is asking: ``account_id`` is None for a visitor; ``scopes`` is None when nothing narrows what the account may do.
+
+    ``program_site_id``: the site whose token a host's program calls with, which is nobody's account.
+    """
 
     account_id: int | None = None
     handle: str = ""
@@ -43,6 +47,7 @@ class Viewer:
     scopes: frozenset[Scope] | None = None
     via: Via = Via.NOTHING
     signin_id: int | None = None
+    program_site_id: int | None = None
 
     @property
     def is_signed_in(self) -> bool:

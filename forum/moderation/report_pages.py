@@ -31,7 +31,7 @@ doors = PageDoors("reports")
 ERRANDS.update(report_errands.KINDS)
 
 
-@doors.door("GET", "/c/<id:comment_id>/report", Permission.REPORT_CREATE, load=steps.load_reported_comment)
+@doors.door("GET", "/c/<id:comment_id>/report", Permission.REPORT_CREATE, load=steps.load_reported_comment, framed=True)
 def show_form(call: Call[Comment, None, None]) -> Page:
     """Show a comment with the form that reports it."""
     return show_report(call.session, call.viewer, call.thing, Form())
@@ -54,6 +54,7 @@ def redisplay_report(call: AnyCall, refusal: Refusal) -> Page | Redirect:
     load=steps.load_reported_comment,
     body=ReportForm,
     redisplay=redisplay_report,
+    framed=True,
 )
 def send_report(call: Call[Comment, ReportForm, None]) -> Redirect:
     """Report a comment to the moderators and land on the receipt; who merely disagrees lands at the tags."""

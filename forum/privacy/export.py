@@ -16,10 +16,14 @@ from forum.clock import now
 from forum.comments.models import Comment, Revision
 from forum.comments.states import RevisionState
 from forum.db.base import Base
+from forum.factors.models import Factor, RecoveryCode
+from forum.mail.queries import mails_to
+from forum.mailbox.models import MailLink
 from forum.moderation.models import Decision, ModeratorNote, Report, StatementOfReasons
 from forum.privacy.schemas import ExportOut
 from forum.redress.models import Appeal
 from forum.sanctions.models import Sanction
+from forum.sso.models import Identity
 from forum.stances.models import Tag, TagEvent
 from forum.web.models import StoredAnswer
 
@@ -28,10 +32,16 @@ DESTROYED = "destroyed"
 
 # What of each table its subject gets: never another person's part in it, and no secret.
 COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
-    Account: ("handle", "email", "display_name", "credential", "verified", "created_at", "leaving_at", "leaving_with"),
+    Account: (
+        *("handle", "email", "email_confirmed_at", "display_name", "credential", "verified"),
+        *("created_at", "leaving_at", "leaving_with"),
+    ),
     Membership: ("site_id", "role"),
     SignIn: ("device", "created_at", "last_seen_at"),
     ApiToken: ("name", "hint", "scopes", "created_at", "last_used_at"),
+    Factor: ("kind", "name", "created_at", "confirmed_at", "last_used_at"),
+    RecoveryCode: ("created_at", "used_at"),
+    Identity: ("issuer", "subject", "created_at", "last_used_at"),
     ArticleAuthor: ("article_id",),
     Comment: (
         *("id", "article_id", "parent_id", "state", "stance", "body_md", "body_html", "created_at", "published_at", "edited_at"),
@@ -52,12 +62,16 @@ COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
         *("outcome", "reasons", "decided_at", "created_at"),
     ),
     ModeratorNote: ("body", "created_at"),
+    MailLink: ("purpose", "email", "created_at", "expires_at", "used_at"),
 }
 # The column by which each table says whose a row is; revisions and decisions are found by way of the comment.
 OWN: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     Membership: Membership.account_id,
     SignIn: SignIn.account_id,
     ApiToken: ApiToken.account_id,
+    Factor: Factor.account_id,
+    RecoveryCode: RecoveryCode.account_id,
+    Identity: Identity.account_id,
     ArticleAuthor: ArticleAuthor.account_id,
     Comment: Comment.author_id,
     Tag: Tag.account_id,
@@ -67,12 +81,14 @@ OWN: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     Sanction: Sanction.account_id,
     Appeal: Appeal.appellant_id,
     ModeratorNote: ModeratorNote.account_id,
+    MailLink: MailLink.account_id,
 }
 _IN_OFFICE = "what somebody did as a moderator or admin belongs to the site and is about others; the moderation log has it"
 LEFT_OUT: Mapping[str, str] = {
     "review_items.writer_id": "the case about a comment: what came of it is in its decisions",
     "review_items.opened_by": _IN_OFFICE,
     "review_items.claimed_by": _IN_OFFICE,
+    "hand_overs.account_id": "a code that is over after two minutes",
     "batches.moderator_id": _IN_OFFICE,
     "decisions.moderator_id": _IN_OFFICE,
     "reveals.account_id": _IN_OFFICE,
@@ -102,6 +118,9 @@ def export_account(session: Session, account: Account) -> ExportOut:
         roles=_rows(session, Membership, mine[Membership]),
         sign_ins=_rows(session, SignIn, mine[SignIn]),
         tokens=_rows(session, ApiToken, mine[ApiToken]),
+        second_factors=_rows(session, Factor, mine[Factor]),
+        recovery_codes=_rows(session, RecoveryCode, mine[RecoveryCode]),
+        identities=_rows(session, Identity, mine[Identity]),
         author_of=_rows(session, ArticleAuthor, mine[ArticleAuthor]),
         comments=_rows(session, Comment, mine[Comment]),
         revisions=_rows(session, Revision, Revision.comment_id.in_(own_comments), _withhold),
@@ -113,6 +132,8 @@ def export_account(session: Session, account: Account) -> ExportOut:
         sanctions=_rows(session, Sanction, mine[Sanction]),
         appeals=_rows(session, Appeal, mine[Appeal]),
         notes=_rows(session, ModeratorNote, mine[ModeratorNote]),
+        mail_links=_rows(session, MailLink, mine[MailLink]),
+        mails=mails_to(session, account.email) if account.email else [],
         answers_kept=session.scalar(answers) or 0,
         elsewhere={name: found(session, account.id) for name, found in held_elsewhere.items()},
     )

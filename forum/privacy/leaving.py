@@ -15,14 +15,17 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.accounts.actions import on_profile_change
-from forum.accounts.models import Account, ApiToken, Membership, SignIn
+from forum.accounts.models import Account, ApiToken, HandOver, Membership, SignIn
 from forum.articles.queries import lock_article
 from forum.clock import now
 from forum.comments.counts import Place, counted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.states import State
+from forum.factors.actions import forget_factors
 from forum.jobs.actions import enqueue
+from forum.mail.actions import forget_mails_to
+from forum.mailbox.models import MailLink
 from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.intake import settle_withdrawn
 from forum.moderation.models import ModeratorNote, Report, Reveal
@@ -34,6 +37,7 @@ from forum.privacy.tidying import tidy_later
 from forum.redress.models import Appeal
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
+from forum.sso.linking import forget_identities
 from forum.stances.models import Tag, TagEvent
 from forum.stances.tally import count_tags, write_tally
 
@@ -108,8 +112,12 @@ def _begin(session: Session, account: Account) -> None:
         log.warning("the last admin of a site cannot leave", account=account.id)
         return
     session.execute(delete(SignIn).where(SignIn.account_id == account.id))
+    session.execute(delete(HandOver).where(HandOver.account_id == account.id))
     session.execute(delete(ApiToken).where(ApiToken.account_id == account.id))
     session.execute(delete(Membership).where(Membership.account_id == account.id))
+    _forget_mail(session, account)
+    forget_factors(session, account.id)
+    forget_identities(session, account)
     account.password_hash = None
     enqueue(session, LEAVE, {"account_id": account.id, "begun": 1})
 
@@ -157,6 +165,14 @@ def _in_lock_order(session: Session, comment_ids: Any) -> list[int]:
     return [comment_id for _, comment_id in places]
 
 
+def _forget_mail(session: Session, account: Account) -> None:
+    # Also to an address that was asked for and never confirmed.
+    asked_for = session.scalars(select(MailLink.email).where(MailLink.account_id == account.id)).all()
+    for address in {*asked_for, *([account.email] if account.email else [])}:
+        forget_mails_to(session, address)
+    session.execute(delete(MailLink).where(MailLink.account_id == account.id))
+
+
 def _finish(session: Session, account: Account) -> None:
     for listener in on_profile_change:
         listener(session, account.id)
@@ -167,9 +183,10 @@ def _finish(session: Session, account: Account) -> None:
     session.execute(mine.values(body=str(LEFT_WITH_IT)))
     session.execute(mine.where(Appeal.answer.is_not(None)).values(answer=str(LEFT_WITH_IT)))
     forget_answers_to(session, account.id)
+    _forget_mail(session, account)
     account.handle, account.display_name = f"former-{secrets.token_hex(8)}", str(FORMER)
     account.email = account.password_hash = account.leaving_with = account.leaving_at = None
-    account.credential, account.verified, account.left_at = "", False, now()
+    account.credential, account.verified, account.left_at, account.email_confirmed_at = "", False, now(), None
     session.flush()
     tidy_later(session)
     log.info("account deleted", account=account.id)

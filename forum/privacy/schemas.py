@@ -72,6 +72,9 @@ class ExportOut(msgspec.Struct, frozen=True):
     roles: list[Row]
     sign_ins: list[Row]
     tokens: list[Row]
+    second_factors: list[Row]
+    recovery_codes: list[Row]
+    identities: list[Row]
     author_of: list[Row]
     comments: list[Row]
     revisions: list[Row]
@@ -83,5 +86,7 @@ class ExportOut(msgspec.Struct, frozen=True):
     sanctions: list[Row]
     appeals: list[Row]
     notes: list[Row]
+    mail_links: list[Row]
+    mails: list[Row]
     answers_kept: int
     elsewhere: dict[str, list[Row]]

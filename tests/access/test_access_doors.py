@@ -11,6 +11,8 @@ from tests.conftest import ApiClient
 from tests.restricting import state_plainly
 from tests.world import EVERYBODY, GOOD, World, api_doors, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 SIGNED_IN = EVERYBODY[1:]
 MODERATORS = ("moderator", "admin")
 PUBLISHERS = ("publisher", "moderator", "admin")
@@ -33,6 +35,30 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "accounts_api.make_token": (SIGNED_IN, None),
     "accounts_api.delete_token": (SIGNED_IN, None),
     "accounts_api.get_person": (EVERYBODY, Scope.READ),
+    "factors_api.list_mine": (SIGNED_IN, None),
+    "factors_api.remove": (SIGNED_IN, None),
+    "sso_api.create_session": (EVERYBODY, Scope.ADMIN),
+    "sso_api.mail_link": (EVERYBODY, Scope.ADMIN),
+    "sso_api.list_mine": (SIGNED_IN, None),
+    "sso_api.remove": (SIGNED_IN, None),
+    "embed_api.get_site": (("admin",), Scope.ADMIN),
+    "embed_api.change_site": (("admin",), Scope.ADMIN),
+    "embed_api.allow_origin": (("admin",), Scope.ADMIN),
+    "embed_api.check_address": (("admin",), Scope.ADMIN),
+    "embed_api.forbid_origin": (("admin",), Scope.ADMIN),
+    "embed_api.list_tokens": (("admin",), Scope.ADMIN),
+    "embed_api.make_token": (("admin",), Scope.ADMIN),
+    "embed_api.revoke_token": (("admin",), Scope.ADMIN),
+    "sso_api.get_sso": (("admin",), Scope.ADMIN),
+    "sso_api.set_sso": (("admin",), Scope.ADMIN),
+    "sso_api.list_all_keys": (("admin",), Scope.ADMIN),
+    "sso_api.make_key": (("admin",), Scope.ADMIN),
+    "sso_api.delete_key": (("admin",), Scope.ADMIN),
+    "mailbox_api.mail_sign_in": (EVERYBODY, Scope.ADMIN),
+    "mailbox_api.mail_reset": (EVERYBODY, Scope.ADMIN),
+    "mailbox_api.reset": (EVERYBODY, Scope.ADMIN),
+    "mailbox_api.mail_confirmation": (SIGNED_IN, None),
+    "mailbox_api.change_email": (SIGNED_IN, None),
     "articles_api.list_all": (EVERYBODY, Scope.READ),
     "articles_api.create": (PUBLISHERS, Scope.ADMIN),
     "articles_api.lookup": (EVERYBODY, Scope.READ),

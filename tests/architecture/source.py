@@ -11,6 +11,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
+    "embed",
+    "sso",
+    "mailbox",
+    "factors",
+    "mail",
     "accounts",
     "articles",
     "comments",

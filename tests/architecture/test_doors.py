@@ -75,17 +75,37 @@ def test_a_door_that_changes_something_asks_for_more_than_being_there(plain: Fla
         for door in _doors(plain).values()
         if not door.is_safe and TABLE[door.permission].clauses == ((predicates.is_anyone,),)
     }
-    assert open_to_all == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE, Permission.NOTICE_CREATE, Permission.NOTICE_APPEAL}
+    assert open_to_all == {
+        Permission.ACCOUNT_CREATE,
+        Permission.ARTICLE_START,
+        Permission.SESSION_CREATE,
+        Permission.NOTICE_CREATE,
+        Permission.NOTICE_APPEAL,
+        Permission.LINK_FOLLOW,
+    }
 
 
 def test_only_signing_in_and_up_go_without_a_csrf_token(plain: Flask) -> None:
-    assert {door.permission for door in _doors(plain).values() if not door.csrf} == {Permission.ACCOUNT_CREATE, Permission.SESSION_CREATE}
+    assert {door.permission for door in _doors(plain).values() if not door.csrf} == {
+        Permission.ACCOUNT_CREATE,
+        Permission.SESSION_CREATE,
+        # A mailed link is followed by whoever has it, whoever they are signed in as.
+        Permission.LINK_FOLLOW,
+    }
 
 
 def test_a_door_without_a_transaction_reads_nothing(plain: Flask) -> None:
     for door in _doors(plain).values():
         if door.unbound:
             assert (door.is_safe, door.load, door.permission) == (True, None, Permission.SERVICE_READ), door.rule
+
+
+def test_what_is_answered_to_all_alike_is_for_all_to_read(plain: Flask) -> None:
+    impersonal = [door for door in _doors(plain).values() if door.impersonal]
+    assert impersonal
+    for door in impersonal:
+        assert door.is_safe, door.rule
+        assert TABLE[door.permission].clauses == ((predicates.is_anyone,),), door.rule
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.conftest import Forum
 
+pytestmark = pytest.mark.postgresql_slow
+
 GOOD = "correct horse battery\n"
 
 
@@ -49,3 +51,13 @@ def test_set_a_password(installed: Forum) -> None:
 def test_before_the_database_is_there(forum: Forum) -> None:
     assert "forum init" in forum("account", "role", "anna", "admin").refusal
     assert "forum init" in forum("account", "create", "anna", "--email", "anna@example.org", "--password-stdin", typed=GOOD).refusal
+
+
+def test_unlock_an_account(installed: Forum) -> None:
+    installed("account", "create", "anna", "--email", "anna@example.org", "--password-stdin", typed=GOOD)
+    done = installed("account", "unlock", "@Anna")
+    assert (done.code, done.out) == (
+        0,
+        "anna had 0 second factors; now the password alone signs in. It is signed out everywhere.\n",
+    )
+    assert "no such person" in installed("account", "unlock", "nobody").refusal

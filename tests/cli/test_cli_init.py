@@ -118,7 +118,12 @@ def test_a_database_of_another_version(forum: Forum, folder: Path) -> None:
         ({"database_url": "postgresql://u:p@h:port/d"}, "FORUM_DATABASE_URL cannot be read: write postgresql://"),
         ({"languages": " "}, "FORUM_LANGUAGES is empty; leave it out for English."),
         ({"languages": "en ../en"}, "FORUM_LANGUAGES: there is no translation to '../en' yet; leave it out."),
-        ({"mail_url": "smtp://h"}, "FORUM_MAIL_URL: this version sends no mail yet; leave it at 'file:'."),
+        (
+            {"mail_url": "http://h"},
+            "FORUM_MAIL_URL must be smtp://user:password@host:port, smtps://…, console:, file: or file:/path, with special characters as %XX.",
+        ),
+        ({"mail_url": "smtp://h:x"}, "FORUM_MAIL_URL must be smtp://user:password@host:port"),
+        ({"mail_from": "nobody"}, "FORUM_MAIL_FROM must be an address such as forum@example.org, or 'A name <forum@example.org>'."),
         ({"redis_url": "redis://h"}, "FORUM_REDIS_URL: this version shares limits through the database; leave it empty."),
         ({"hold_first_comments": "some"}, "FORUM_HOLD_FIRST_COMMENTS: Expected `str` matching regex"),
         ({"config": "/nowhere/forum.toml"}, "FORUM_CONFIG names /nowhere/forum.toml, which cannot be read: No such file or directory."),

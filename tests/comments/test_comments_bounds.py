@@ -24,6 +24,8 @@ from tests.comments.trees import SORTS
 from tests.conftest import PASSWORD, ApiClient, Person
 from tests.seeding import seed_discussion
 
+pytestmark = pytest.mark.postgresql_slow
+
 INDEX_OF = {
     "oldest": "ix_roots_by_published_at",
     "newest": "ix_roots_by_published_at",

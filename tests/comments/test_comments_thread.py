@@ -25,6 +25,8 @@ from forum.stances.actions import put_tag
 from tests.comments.trees import PEOPLE, SORTS, Seen, expected_matches, expected_roots, plans, random_plan
 from tests.seeding import Plan, PlannedComment, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 ME = 4
 generated = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FILTERS = list(product((None, *Stance), (None, *Stance), (None, "author", "verified", "me"), (None, "no")))

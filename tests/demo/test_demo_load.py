@@ -23,6 +23,8 @@ from forum.stances.models import Tag, TagEvent
 from tests.conftest import add_account
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 DEMO = tomllib.loads((Path(__file__).parents[2] / "forum" / "demo" / "discussion.toml").read_text(encoding="utf-8"))
 PASSWORD = "made for this test"
 

@@ -28,6 +28,8 @@ from tests.conftest import add_account
 from tests.faults.service import Client, Service, pause
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 CLIENTS = 16
 
 

@@ -41,6 +41,8 @@ from tests.conftest import add_account
 from tests.faults.service import Client, Reply, Service, pause
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 READERS, WRITERS, ARTICLES = 6, 6, 3
 STATEMENT = "Please leave out what could tell readers who this was; the rest of your point can stand."
 # What moderators do in the states in which items are opened here; what is not sent with the right words is refused, and none of these is.

@@ -27,6 +27,8 @@ from forum.jobs.run import run_due
 from forum.jobs.worker import Worker
 from tests.faults.service import Service, pause
 
+pytestmark = pytest.mark.postgresql_slow
+
 FORUM = str(Path(sys.executable).parent / "forum")
 PATIENCE_SECONDS = 60
 Payload = Mapping[str, Any]

@@ -18,6 +18,8 @@ from forum.posting import pages
 from tests.conftest import PASSWORD, add_account
 from tests.journeys.reader import Reader, Screen
 
+pytestmark = pytest.mark.postgresql_slow
+
 TEXT = "Which *trial* says so?\n\nI know of none & would <read> it."
 Enter = Callable[..., Reader]
 

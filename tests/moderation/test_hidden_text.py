@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from forum.app import DOORS
+from forum.articles.models import Article
 from forum.cli import cli
 from forum.clock import now
 from forum.comments.models import Revision
@@ -26,6 +27,8 @@ from forum.moderation.moves import Deed, move_comment
 from forum.web.doors import Door
 from tests.conftest import ApiClient
 from tests.world import World, make_world
+
+pytestmark = pytest.mark.postgresql_slow
 
 MARK = "Quokka"
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
@@ -49,13 +52,27 @@ QUERIES = {
     "articles_api.lookup": ("?url=https://host.example/",),
     "articles_api.counts": ("?url=https://host.example/",),
     "modlog_pages.show_public": ("", "?decision={decision_id}"),
+    "embed_reading_pages.show_static": ("?key=hidden", "?key=hidden&level=4"),
+    "oembed_pages.show_quotation": ("?url=http://127.0.0.1:8000/c/{comment_id}",),
 }
 # Addresses without a parameter of ours, or whose parameter is none of a comment's.
-FIXED = {"kind": "closed", "handle": "writer", "signin_id": "1", "token_id": "1", "filename": "forum.css", "month": f"{now():%Y-%m}"}
+FIXED = {
+    "kind": "closed",
+    "handle": "writer",
+    "signin_id": "1",
+    "token_id": "1",
+    "factor_id": "1",
+    "identity_id": "1",
+    "key_id": "1",
+    "origin_id": "1",
+    "filename": "forum.css",
+    "month": f"{now():%Y-%m}",
+    "secret": "made-up",
+}
 # What somebody has written themselves, in a report, is handed out to them again.
 OWN_WORDS = {"member": {"privacy_api.get_export", "privacy_pages.download_export"}}
 # Commands that print or write something; none of them prints a comment.
-COMMANDS = {"account", "db", "demo", "import", "init", "modlog", "serve", "settings", "worker"}
+COMMANDS = {"account", "db", "demo", "import", "init", "mail", "modlog", "serve", "settings", "worker"}
 
 
 @dataclass
@@ -84,6 +101,8 @@ def hidden(world: World) -> Hidden:
     made = Hidden()
     writer, member, moderator = world.enter("writer"), world.enter("member"), world.enter("moderator")
     made.slug = moderator.get(f"/articles/{world.article_id}").json["slug"]
+    with writing() as session:
+        session.get_one(Article, world.article_id).key = "hidden"
     for name in ("removed", "screened", "withdrawn", "erased", "redacted", "edit_held", "edit_declined", "resubmitted", "unwithdrawn"):
         made.comments[name] = post(world, writer, f"{MARK} {name} before.", stance="skepticism")
         if name not in ("erased", "redacted", "edit_held", "edit_declined"):
@@ -200,8 +219,9 @@ def addresses_of(door: Door, world: World, made: Hidden) -> Iterator[str]:
     filled = [PARAMETER.sub(value, door.rule) for value in (choices[names[0]] if names else [""])]
     ids = ",".join(choices["comment_id"])
     for query in QUERIES.get(door.endpoint, ("",)):
-        for decision_id in choices["decision_id"] if "{decision_id}" in query else [""]:
-            yield from (address + query.format(ids=ids, decision_id=decision_id) for address in filled)
+        name = next((name for name in ("decision_id", "comment_id") if f"{{{name}}}" in query), "")
+        for value in choices[name] if name else [""]:
+            yield from (address + query.format(ids=ids, **{name: value}) for address in filled)
 
 
 def test_no_stranger_meets_a_hidden_text_at_any_address(world: World, hidden: Hidden) -> None:

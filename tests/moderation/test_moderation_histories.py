@@ -24,6 +24,8 @@ from tests.conftest import ApiClient
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
 WRITERS = ("writer", "member", "publisher")
 MODERATORS = ("moderator", "admin")

@@ -13,6 +13,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader, Screen
 from tests.moderation.modpages import STATEMENT, Room, post, rows, send
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def room(person: Callable[..., Person], article: Callable[..., int]) -> Room:

@@ -10,6 +10,8 @@ from tests.conftest import PASSWORD, Person
 from tests.journeys.reader import Reader, Screen
 from tests.moderation.modpages import STATEMENT, Room, post, rows, send, token_of
 
+pytestmark = pytest.mark.postgresql_slow
+
 NOTE = "Wrote to us before."
 
 

@@ -21,6 +21,8 @@ from forum.web.doors import Door
 from tests.conftest import Reply, add_account
 from tests.world import GOOD, World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 ROOMS = ("moderation", "reports", "modlog", "rules", "items", "batches", "decisions", "sanctions", "redress", "appeals")
 OTHER_SITE = 2
 # Who calls: an account of the world, or somebody with a role on another site alone.

@@ -26,6 +26,8 @@ from tests.comments.measure import Cost, Statement, cost_of, plan_of, statements
 from tests.conftest import PASSWORD, ApiClient, OutsideClient, add_account, test_settings
 from tests.seeding import START, Plan, PlannedComment, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 SIZES = {"small": 100, "big": 10_000}
 ARTICLES, LONG_SERIES, PEOPLE = 60, 50, 5
 RARE = 3

@@ -22,6 +22,8 @@ from tests.restricting import give_reasons
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
 ACTOR = Actor(ActorKind.MODERATOR, 1)
 

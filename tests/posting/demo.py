@@ -67,7 +67,7 @@ def pages_of_everybody() -> dict[str, list[str]]:
     ]
     moderation = ["/modlog", "/notice", f"/notice?url=/c/{other}", "/transparency", f"/transparency/{now():%Y-%m}"]
     service = ["/problems/", "/problems/closed", "/api/v1/docs", "/nowhere", "/c/999999"]
-    people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up"]
+    people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up", "/sign-in/passkey", "/sign-in/mail", "/password"]
     return {
         "": ["/", "/?sort=newest", "/at", "/at?url=https://host.example/x", *discussion, *comments, *people, *moderation, *service],
         "joel": [
@@ -80,6 +80,9 @@ def pages_of_everybody() -> dict[str, list[str]]:
             f"/c/{own}/withdraw",
             "/settings",
             "/settings/deletion",
+            "/settings/security",
+            "/settings/accounts",
+            "/settings/email",
             f"/c/{other}/report",
             "/reports",
             "/decisions",

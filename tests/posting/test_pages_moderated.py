@@ -17,6 +17,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader, Screen
 from tests.moderation.staging import STATEMENT, browse, decide, post
 
+pytestmark = pytest.mark.postgresql_slow
+
 HELD_TEXT = "You are an idiot, heldmarker."
 WAITING_TEXT = "You are a moron, waitmarker."
 

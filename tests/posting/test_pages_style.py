@@ -14,7 +14,11 @@ TEXT, GRAPHICS = 4.5, 3.0
 
 def palettes() -> dict[str, dict[str, str]]:
     """Return the custom colours in light and dark."""
-    light, dark = re.findall(r":root\{(.*?)\}", CSS, re.DOTALL)
+    light, dark, chosen = re.findall(
+        r"(?:^:root|:root:not\(\[data-theme=light\]\)|\[data-theme=dark\])\{(.*?)\}", CSS, re.DOTALL | re.MULTILINE
+    )
+    # What a host page chooses for the frame is what a browser would have chosen.
+    assert chosen.removeprefix("color-scheme:dark;") == dark.replace("\n", "")
     found = [dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", block)) for block in (light, dark)]
     return {"light": found[0], "dark": {**found[0], **found[1]}}
 

@@ -40,7 +40,8 @@ def test_a_comment_is_answered_as_it_will_be_read(world: World) -> None:
     expected = {"article_id": world.article_id, "root_id": answer.json["id"], "parent_id": None, "depth": 0, "state": "visible", "version": 1, "stance": "agreement",
                 "body_md": "**So** it is.", "body_html": "<p><strong>So</strong> it is.</p>", "edited_at": None, "reply_count": 0, "pinned": False, "featured": None,
                 "url": f"/c/{answer.json['id']}", "tally": {"agreement": 0, "disagreement": 0, "skepticism": 0, "encouragement": 0, "n": 0},
-                "author": {"handle": "member", "display_name": "Member", "credential": "", "verified": False, "is_article_author": False}}  # fmt: skip
+                "author": {"handle": "member", "display_name": "Member", "credential": "", "verified": False, "is_article_author": False,
+                           "is_guest": False}}  # fmt: skip
     assert {name: answer.json[name] for name in expected} == expected
     assert datetime.fromisoformat(answer.json["created_at"]).tzinfo is not None
 

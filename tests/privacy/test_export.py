@@ -10,6 +10,7 @@ from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.db.base import Base, db
 from forum.db.transaction import writing
+from forum.jobs.run import run_due
 from forum.moderation.actors import Actor, ActorKind
 from forum.privacy.erasing import erase
 from forum.privacy.export import COLUMNS, LEFT_OUT, OWN
@@ -21,11 +22,14 @@ STATEMENT = "A sentence for the writer that says in more than forty characters w
 
 # Numbers of rows, secrets, other people, what is computed from the rest, and what moderators say among themselves.
 NOT_EXPORTED = {
-    "accounts": {"id", "password_hash", "left_at"},
+    "accounts": {"id", "password_hash", "left_at", "is_guest", "guest_email"},
     "memberships": {"account_id"},
     "sign_ins": {"id", "token_hash", "account_id"},
     "api_tokens": {"id", "account_id", "token_hash"},
     "article_authors": {"account_id", "position"},
+    "factors": {"id", "account_id", "secret", "last_step", "credential_id", "public_key", "sign_count", "transports"},
+    "recovery_codes": {"account_id", "code_hash"},
+    "identities": {"id", "account_id"},
     "comments": {
         *("site_id", "root_id", "depth", "author_id", "renderer", "fingerprint", "version", "listed", "withdrawn_from", "activity_at"),
         *("locked_at", "restriction_id", "restricted_id", "lead", "reply_count", "thread_count", "author_replied", "tag_n"),
@@ -47,6 +51,7 @@ NOT_EXPORTED = {
         *("replacement_id", "decided_by"),
     },
     "moderator_notes": {"id", "site_id", "account_id", "item_id", "author_id"},
+    "mail_links": {"id", "token_hash", "account_id", "data"},
 }
 
 
@@ -141,6 +146,18 @@ def test_where_it_was_imported_from_is_in_it(world: World) -> None:
             session.add(ExternalRef(site_id=1, source="disqus", kind=kind.value, external_id=f"{kind}{local_id}", local_id=local_id))
     found = world.enter("writer").get("/me/export").json["elsewhere"]["imported_from"]
     assert [(one["kind"], one["local_id"]) for one in found] == [("account", world.ids["writer"]), ("comment", comment_id)]
+
+
+def test_mails_are_in_it_without_their_texts(world: World) -> None:
+    writer, visitor = world.enter("writer"), world.enter("visitor")
+    assert visitor.post("/session/mail", {"email": "writer@example.org"}).status_code == 202
+    assert visitor.post("/session/mail", {"email": "member@example.org"}).status_code == 202
+    run_due(5)
+    held = writer.get("/me/export")
+    assert [(one["purpose"], one["email"], one["used_at"]) for one in held.json["mail_links"]] == [("sign_in", "writer@example.org", None)]
+    assert [(one["kind"], one["sent_at"]) for one in held.json["mails"]] == [("sign_in", None)]
+    assert "/mail/" not in held.text
+    assert held.json["account"]["email_confirmed_at"] is None
 
 
 def _item(world: World, comment_id: int) -> tuple[int, int]:

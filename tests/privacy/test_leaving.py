@@ -19,6 +19,7 @@ from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.db.transaction import reading, writing
+from forum.factors.models import Factor, RecoveryCode
 from forum.jobs.models import Job
 from forum.jobs.run import run_due
 from forum.moderation import log
@@ -27,12 +28,14 @@ from forum.privacy import leaving
 from forum.privacy.leaving import LEFT_WITH_IT
 from forum.redress.models import Appeal
 from forum.sanctions.kinds import SanctionKind
+from forum.sso.linking import connect
+from forum.sso.models import Identity
 from forum.stances.models import Tag, TagEvent
 from forum.web.models import StoredAnswer
 from tests.conftest import PASSWORD, ApiClient
 from tests.privacy.marks import files_with, tables_with
 from tests.stances.recount import find_miscounts
-from tests.world import World, make_world
+from tests.world import World, make_world, own_factor
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MARK = "Zinnober"
@@ -370,3 +373,30 @@ def test_who_wrote_an_article_goes_on_having_written_it(world: World, clock: tim
     with reading() as session:
         assert session.get_one(Article, world.article_id).author_ids == (world.ids["member"], world.ids["author"])
         assert find_miscounts(session) == []
+
+
+def test_second_factors_and_identities_go_with_the_first_piece(world: World, clock: time_machine.Traveller) -> None:
+    own_factor(world, "writer")
+    with writing() as session:
+        connect(session, session.get_one(Account, world.ids["writer"]), issuer="https://host.example", subject="1")
+    ask(world.enter("writer"), "keep")
+    finish(clock)
+    with reading() as session:
+        for table in (Factor, RecoveryCode, Identity):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_mails_and_their_links_go_too(world: World, clock: time_machine.Traveller) -> None:
+    writer, visitor = world.enter("writer"), world.enter("visitor")
+    assert visitor.post("/session/mail", {"email": "member@example.org"}).status_code == 202
+    ask(writer, "keep")
+    clock.move_to(START + timedelta(days=6, hours=23))
+    writer = world.enter("writer")
+    assert visitor.post("/session/mail", {"email": "writer@example.org"}).status_code == 202
+    assert writer.put("/me/email", {"email": "new@example.org", "password": PASSWORD}).status_code == 202
+    run_due(50)
+    assert tables_with("new@example.org") == {"mail_links.email", "mails.to_address", "mails.body"}
+    finish(clock)
+    assert tables_with("writer@example.org") == set()
+    assert tables_with("new@example.org") == set()
+    assert "mails.to_address" in tables_with("member@example.org")

@@ -19,6 +19,8 @@ from forum.redress.models import Appeal
 from tests.conftest import ApiClient, Person, Reply
 from tests.redress.court import BODY, REASONS, STATEMENT, Court, check_books
 
+pytestmark = pytest.mark.postgresql_slow
+
 PARTS: dict[str, Callable[[Court, int], object]] = {
     "answered": lambda court, comment_id: court.post("So it was.", by="modb", parent_id=comment_id),
     "tagged": lambda court, comment_id: court.by("modb").put(f"/comments/{comment_id}/tag", {"stance": "agreement"}),

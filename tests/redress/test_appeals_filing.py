@@ -14,6 +14,8 @@ from forum.sanctions.models import Sanction
 from tests.conftest import ApiClient
 from tests.redress.court import BODY, Court
 
+pytestmark = pytest.mark.postgresql_slow
+
 SIX_MONTHS = timedelta(days=184)
 
 

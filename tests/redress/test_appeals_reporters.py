@@ -14,6 +14,8 @@ from forum.redress.models import Appeal
 from tests.conftest import ApiClient
 from tests.redress.court import BODY, REASONS, STATEMENT, Court, check_books, snapshot
 
+pytestmark = pytest.mark.postgresql_slow
+
 INSTEAD: dict[str, dict[str, Any]] = {
     "remove": {},
     "screen_out": {},

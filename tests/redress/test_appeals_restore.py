@@ -13,6 +13,8 @@ from forum.moderation.models import CommentRestriction, Decision, Report, Review
 from tests.conftest import ApiClient
 from tests.redress.court import REASONS, STATEMENT, Court, check_books, snapshot
 
+pytestmark = pytest.mark.postgresql_slow
+
 # What restricts a comment that stands, and what else it needs.
 RESTRICTIONS: dict[str, dict[str, Any]] = {
     "remove": {},

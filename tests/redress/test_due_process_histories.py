@@ -35,6 +35,8 @@ from tests.moderation.test_moderation_histories import MODERATORS, WRITERS, Hist
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REASONS = "A sentence for whoever appeals that says in more than forty characters what was found."
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."

@@ -18,6 +18,8 @@ from tests.moderation.modpages import post, send
 from tests.posting.test_pages_weight import counting
 from tests.redress.court import BODY, REASONS, STATEMENT, Court
 
+pytestmark = pytest.mark.postgresql_slow
+
 STYLES = {"/static/forum.css", "/static/moderation.css"}
 
 

@@ -20,6 +20,8 @@ from tests.transparency.reading import check_alike
 from tests.transparency.recount import recount
 from tests.world import make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 

@@ -17,6 +17,8 @@ from tests.redress.court import STATEMENT, Court
 from tests.transparency.reading import Cell, Place, check_alike, read_json, read_page
 from tests.transparency.recount import recount
 
+pytestmark = pytest.mark.postgresql_slow
+
 RUDE = "You are a fucking idiot if you believe that"
 UNKIND = "Shut up about it"
 

@@ -16,6 +16,8 @@ from forum.web.doors import Door
 from tests.access.test_access_doors import MAY
 from tests.world import GOOD, World, api_doors, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 SHARED = "public, max-age=0, must-revalidate"
 
 

@@ -24,6 +24,8 @@ from tests.access.test_access_doors import MAY
 from tests.conftest import test_settings
 from tests.world import World, api_doors, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 Document = dict[str, Any]
 # A request may fit its schema and still be refused for what it says: a text without words, a handle that is taken.
 LEFT_OUT = {"positive_data_acceptance"}
