@@ -84,9 +84,9 @@ class Process(History):
         return f"{rude} mark{self.texts:04}x"
 
     def some(self, statement: Any) -> Any:
-        """Return one of the rows that a statement finds, detached, or None."""
+        """Return one of the rows that a statement finds, detached, or None; they stand in one order, or a seed would mean another history each time."""
         with reading() as session:
-            rows = session.scalars(statement).all()
+            rows = sorted(session.scalars(statement).all(), key=lambda row: int(row.id))
             session.expunge_all()
         return self.chance.choice(rows) if rows else None
 
