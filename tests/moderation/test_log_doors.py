@@ -27,6 +27,8 @@ from tests.journeys.reader import Element, parse
 from tests.moderation.log_rows import write_rows
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 PUBLIC_FIELDS = {
     "seq",

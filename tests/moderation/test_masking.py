@@ -12,6 +12,8 @@ from forum.moderation.models import LogEntry, Reveal
 from forum.moderation.screening.rules import Rules
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 MARK = "Quokka"
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
 

@@ -16,6 +16,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader
 from tests.moderation.modpages import Room, post, reasons, rows, send, token_of
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def room(person: Callable[..., Person], article: Callable[..., int]) -> Room:

@@ -15,6 +15,8 @@ from tests.conftest import PASSWORD, Person, add_account
 from tests.journeys.reader import Reader
 from tests.moderation.staging import browse, decide, post
 
+pytestmark = pytest.mark.postgresql_slow
+
 NOTE = "The second line & <the photograph>."
 
 

@@ -26,6 +26,8 @@ from tests.comments.measure import statements_of
 from tests.conftest import ApiClient, Person, Reply
 from tests.restricting import state_plainly
 
+pytestmark = pytest.mark.postgresql_slow
+
 MOST_STATEMENTS = 11
 PLAIN: dict[str, Any] = msgspec.to_builtins(Rules(hold_first="0", trusted_domains=("doi.org",), new_account_days=0, new_account_comments=0))
 

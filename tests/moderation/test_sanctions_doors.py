@@ -24,6 +24,8 @@ from tests.conftest import Reply, add_account
 from tests.moderation.sanctioned import START, STATEMENT, sanction, say_that_it_was_read, take_back, viewer_of
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:

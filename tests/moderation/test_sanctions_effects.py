@@ -18,6 +18,8 @@ from tests.conftest import Reply
 from tests.moderation.sanctioned import START, report, sanction, say_that_it_was_read, tag, take_back, write
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 # From the product's design, not from the code: what each kind forbids.
 FORBIDDEN: dict[str, set[str]] = {
     "reminder": set(),

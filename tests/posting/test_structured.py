@@ -21,6 +21,8 @@ from tests.posting import demo
 from tests.posting.search_rules import RULES, block_of, comments_of, faults_of
 from tests.posting.test_pages_weight import PAGE_MAX, counting, weight
 
+pytestmark = pytest.mark.postgresql_slow
+
 HOSTILE = [
     "</script><script>alert(1)</script>",
     "<!--<script>",

@@ -9,6 +9,8 @@ from forum.stances.models import Tag
 from tests.conftest import ApiClient
 from tests.redress.court import BODY, REASONS, STATEMENT, Court, check_books, snapshot
 
+pytestmark = pytest.mark.postgresql_slow
+
 KINDS = ("reminder", "warning", "pre_moderation", "mute", "tag_mute", "report_mute", "suspension")
 
 

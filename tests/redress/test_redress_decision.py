@@ -11,6 +11,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader
 from tests.moderation.staging import STATEMENT, browse, decide, post
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def people(person: Callable[..., Person]) -> dict[str, Person]:

@@ -23,6 +23,8 @@ from tests.conftest import ApiClient, OutsideClient
 from tests.conftest import test_settings as settings_for
 from tests.seeding import START, Plan, PlannedComment, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 # How many cases each month from January 2026 on has; what is asked about are February and March.
 CASES = (900, 10, 1_000, 900)
 FEW, MANY, EMPTY = "2026-02", "2026-03", "2026-05"

@@ -20,6 +20,8 @@ from tests.redress.court import Court
 from tests.transparency.reading import check_alike, read_page
 from tests.world import EVERYBODY, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 CSV = "text/csv; charset=utf-8; header=present"
 NOT_THERE = (
     "2026-09",

@@ -15,6 +15,8 @@ from forum.access.permissions import Scope
 from tests.conftest import ApiClient, Reply
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 JSON = "application/json"
 BODIES: dict[str, tuple[bytes, int]] = {
     "nothing": (b"", 400),
