@@ -41,6 +41,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REASONS = "A sentence for whoever appeals that says in more than forty characters what was found."
 STATEMENT = "A sentence for the writer that says in more than forty characters what was decided."
 JUDGES = (*MODERATORS, "judge")
+LONG = 300
 RESTRICTED = (State.HELD.value, State.SCREENED.value, State.REMOVED.value)
 
 
@@ -254,7 +255,7 @@ def test_a_random_history(app: Flask, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [20, 23, 25])
 def test_a_long_random_history(app: Flask, seed: int) -> None:
-    run(app, seed, 300)
+    run(app, seed, LONG)
 
 
 def run(app: Flask, seed: int, steps: int) -> None:
@@ -272,5 +273,8 @@ def run(app: Flask, seed: int, steps: int) -> None:
     with reading() as session:
         outcomes = set(session.scalars(select(Appeal.outcome)))
         actions = set(session.scalars(select(Decision.action)))
-    assert {Action.REMOVE.value, Action.UNDO.value} <= actions, process.answers
-    assert outcomes & {"overturned", "changed"}, process.answers
+    assert Action.REMOVE.value in actions, process.answers
+    if steps >= LONG:
+        # A short history need not come so far.
+        assert Action.UNDO.value in actions, process.answers
+        assert outcomes & {"overturned", "changed"}, process.answers
