@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Possessive throughout: no backtracking. A quote that is never closed counts as an ordinary character.
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)((?:[^>\"'=]++|=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|[\"'=])*+)>")
+# An atomic group, not a possessive repeat of one, which can miss a match in Python 3.11 (python/cpython#101955).
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)((?>(?:[^>\"'=]++|=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|[\"'=])*))>")
 _TAG_START = re.compile(r"</?[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"(?<![^\s/\"'=>])([^\s/\"'=>]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 _ASCII_SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

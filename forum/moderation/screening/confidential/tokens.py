@@ -22,10 +22,11 @@ from forum.text.lookalikes import BLANKS, CONFUSABLES
 LONGEST_SENTENCE = 80
 """Tokens after which a sentence ends, whatever follows: what looks around inside a sentence then costs no more than this."""
 
+# No group is repeated possessively, only single characters are: in Python 3.11 such a repeat can miss a match (python/cpython#101955).
 _TOKEN = re.compile(
     r"([Hh][Tt][Tt][Pp][Ss]?://\S++|[Ww][Ww][Ww]\.\S++)"
-    r"|(\d++(?:[.,]\d++)++)"
-    r"|([^\W_]++(?:'[^\W\d_]++)*+'?)"
+    r"|(\d++(?:[.,]\d++)+)"
+    r"|([^\W_]++(?:'[^\W\d_]++)*'?)"
     r"|(\n\s*+)"
     r"|([.!?]++)"
     r"|([^\w\s])"

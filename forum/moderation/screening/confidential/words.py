@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _HERE = Path(__file__).parent
-_PIECE = re.compile(r"[^\W_]++(?:'[^\W\d_]++)*+")
+_PIECE = re.compile(r"[^\W_]++(?:'[^\W\d_]++)*")
 _TAILS = frozenset({"s", "m", "d", "ve", "ll", "re"})
 _SHORTEST_ILLNESS = 7
 _LONGEST_ENDING = 9
