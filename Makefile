@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -32,7 +32,7 @@ test: $(STAMP)test  ## run the tests on SQLite and PostgreSQL, without the slow 
 test-browser: $(STAMP)browser chromium provider  ## run the tests in Chromium, which is installed when missing
 	@$(PYTEST) -n 2 -m browser tests/browser
 
-test-slow: $(STAMP)test  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
+test-slow: $(STAMP)test php  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
 	@$(PYTEST) $(SPREAD) -m "slow and not browser" --ignore tests/browser
 
 test-all: test test-slow test-browser lint  ## run every test and the linters
@@ -102,6 +102,13 @@ chromium:
 	       && echo "Installing Chromium by apt-get; this happens once." && apt-get update -qq \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || { echo "The tests in a browser need Chromium: install it with the system's package manager (Debian: sudo apt-get install chromium)."; exit 1; }
+
+php:
+	@command -v php >/dev/null \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing PHP by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends php-cli >/dev/null; } \
+	  || { echo "The tests of the WordPress example need PHP: install it with the system's package manager (Debian: sudo apt-get install php-cli)."; exit 1; }
 
 # The OpenID provider that people sign in with in the tests; it runs on Node.js.
 provider: tests/sso/provider/node_modules/.stamp

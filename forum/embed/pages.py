@@ -24,6 +24,7 @@ from forum.web.doors import AnyCall, Call, request_path
 from forum.web.forms import Form, is_expired, refused_form, typed
 from forum.web.limits import charge, network_of
 from forum.web.pages import Page, PageDoors, Redirect, safe_next
+from forum.web.translation import translated
 
 doors = PageDoors("embed")
 SCRIPTS = Path(__file__).parents[1] / "static"
@@ -92,7 +93,7 @@ def show_frame(call: Call[Site, None, FrameQuery]) -> Page | Redirect:
         if article is not None:
             return Redirect(address_in_frame(call.session, article, query.c))
     except BadAddress as error:
-        problem = str(error)
+        problem = translated(error.detail)
     starts = not problem and may_start(call.session, call.thing, query.url)
     return Page("embed/start.html", {"page": query, "problem": problem, "starts": starts}, 200 if starts else 404)
 
@@ -106,7 +107,7 @@ def prepare_start(call: Call[Site, StartForm, None]) -> None:
 def redisplay_start(call: AnyCall, refusal: Refusal) -> Page:
     """Show why the discussion could not be opened, with the button to try again."""
     page = FrameQuery(typed("url")[:4000], typed("title")[:1000], typed("key")[:200])
-    return Page("embed/start.html", {"page": page, "problem": str(refusal.detail), "starts": True})
+    return Page("embed/start.html", {"page": page, "problem": translated(refusal.detail), "starts": True})
 
 
 @doors.door(
