@@ -35,7 +35,7 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("alembic", "gunicorn.access", "werkzeug", "sqlalchemy.engine"):
+    for noisy in ("alembic", "gunicorn.access", "werkzeug", "sqlalchemy.engine", "_granian"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -275,7 +275,7 @@ def answer_refusal(refusal: Refusal) -> Response:
     else:
         problem = problem_of(refusal, translated)
         response = Response(
-            render_template("problem.html", problem=problem, kind=refusal.kind.value),
+            render_template("problem.html", problem=problem, kind=refusal.kind.value, typed=_typed(refusal.kind)),
             problem.status,
             content_type="text/html; charset=utf-8",
         )
@@ -285,6 +285,16 @@ def answer_refusal(refusal: Refusal) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="forum"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _typed(kind: Kind) -> str:
+    """Return the text of a comment that came with the request, so that it is not gone. What is too large was never read, and what was cut short cannot be."""
+    if kind is Kind.TOO_LARGE or request.method != "POST":
+        return ""
+    try:
+        return str(request.form.get("body_md", ""))
+    except HTTPException:
+        return ""
 
 
 def refusal_of_database_error(error: Exception) -> Refusal | None:

@@ -62,6 +62,7 @@ def test_one_file_reads_the_environment() -> None:
         ("markdown_it", "forum/text/markdown.py"),
         ("argon2", "forum/accounts/passwords.py"),
         ("gunicorn", "forum/server.py"),
+        ("granian", "forum/server.py"),
         ("re2", "forum/moderation/screening/patterns.py"),
     ],
 )

@@ -1,29 +1,85 @@
-"""Between the server and the application: bodies whose chunks make no sense, and addresses of a site that are none."""
+"""Between the server and the application: bodies that were cut short, and addresses of a site that are none."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize
 
 from forum.app import create_app
-from forum.server import reading_safely
+from forum.server import Body, answering
 from forum.settings import SettingsError, load_settings
 from tests.conftest import test_settings
 
+FORM = "application/x-www-form-urlencoded"
 
-@pytest.mark.parametrize("failure", [InvalidChunkSize(b"zz"), ChunkMissingTerminator(b"x"), OSError("gone")])
-def test_broken_chunks_are_the_callers_fault(tmp_path: Path, failure: Exception) -> None:
-    made = create_app(test_settings(tmp_path))
-    made.wsgi_app = reading_safely(made.wsgi_app)  # type: ignore[method-assign]
 
-    class Broken:
-        def read(self, size: int | None = None) -> bytes:
-            raise failure
+class Protocol:
+    """The engine's side of an answer, which keeps what it is given."""
 
-    environ: dict[str, Any] = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_TYPE": "application/json"}
-    answer = made.test_client().post("/api/v1/session", environ_overrides=environ)
-    assert (answer.status_code, answer.get_json()["type"]) == (400, "/problems/malformed")
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.status, self.headers, self.body = status, dict(headers), body
+
+
+def scope(method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, Any]:
+    """Return a request as the engine describes it."""
+    fixed = {
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "x.example",
+    }
+    return (
+        fixed
+        | {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body)}
+        | headers
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"login": "anna"', {"CONTENT_LENGTH": "40"}),
+        (b"", {"CONTENT_LENGTH": "40"}),
+        (b'{"login": "anna"', {"HTTP_TRANSFER_ENCODING": "chunked"}),
+    ],
+)
+def test_a_body_that_was_cut_short_is_the_callers_fault(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
+    protocol = Protocol()
+    answering(create_app(test_settings(tmp_path)))(
+        protocol, scope("POST", "/api/v1/session", body, CONTENT_TYPE="application/json", **headers)
+    )
+    assert protocol.status == 400
+    assert b'"/problems/malformed"' in protocol.body
+
+
+@pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": "30"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_half_a_form_is_no_form(tmp_path: Path, headers: dict[str, str]) -> None:
+    protocol = Protocol()
+    answering(create_app(test_settings(tmp_path)))(protocol, scope("POST", "/sign-in", b"login=anna&passw", CONTENT_TYPE=FORM, **headers))
+    assert protocol.status == 400
+
+
+def test_a_whole_body_is_read_in_pieces_or_at_once() -> None:
+    environ = {"CONTENT_LENGTH": "6"}
+    assert Body(io.BytesIO(b"abcdef"), environ).read() == b"abcdef"
+    pieces = Body(io.BytesIO(b"abcdef"), environ)
+    assert [pieces.read(4), pieces.read(4), pieces.read(4)] == [b"abcd", b"ef", b""]
+
+
+def test_the_application_is_not_told_the_processs_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORUM_SECRET_KEY", "not for anybody")
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start: Any) -> list[bytes]:
+        seen.update(environ)
+        start("204 No Content", [])
+        return []
+
+    answering(application)(Protocol(), scope("GET", "/"))
+    assert "FORUM_SECRET_KEY" not in seen
+    assert seen["PATH_INFO"] == "/"
 
 
 @pytest.mark.parametrize("address", ["http://[::1", "http://x:99999", "http://x:0", "http://x:y", "ftp://x", "http://", "x.example", "https://x.example/forum",
