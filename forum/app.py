@@ -86,6 +86,7 @@ from forum.posting import guest_pages, reading_pages
 from forum.posting import pages as posting_pages
 from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
 from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
+from forum.posting.keeping import Readers, read_state
 from forum.posting.people import refresh_pages_of
 from forum.privacy import api as privacy_api
 from forum.privacy import models as privacy_models
@@ -124,6 +125,7 @@ from forum.web.cors import register_cors
 from forum.web.csrf import csrf_token
 from forum.web.doors import Door
 from forum.web.framing import ORIGINS, FrameSessions, allowed_origins, is_framed
+from forum.web.front import FRONT, Front
 from forum.web.headers import register_headers
 from forum.web.logs import configure_logs
 from forum.web.openapi import build_document
@@ -214,9 +216,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[SETTINGS] = settings
     app.extensions[CURSORS] = Cursors(app.config["SECRET_KEY"])
     app.url_map.converters["id"] = RowId
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _open_database(app)
     signin.attach(app)
     register_headers(app)
@@ -224,6 +223,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_problems(app)
     _register_doors(app)
     _prepare_templates(app, settings)
+    _put_in_front(app, settings)
     if refresh_pages_of not in accounts_actions.on_profile_change:
         accounts_actions.on_profile_change.append(refresh_pages_of)
     if recount_for_authors not in articles_actions.on_authors_change:
@@ -332,6 +332,16 @@ def _register_doors(app: Flask) -> None:
         "cookie": app.config["SESSION_COOKIE_NAME"],
     }
     app.extensions[service.OPENAPI] = build_document(doors, **names)
+
+
+def _put_in_front(app: Flask, settings: Settings) -> None:
+    if settings.cache_megabytes:
+        front = Front(app, app.extensions[DOORS].values(), read_stamp=read_state, find_reader=Readers(settings))
+        app.extensions[FRONT] = front
+        app.wsgi_app = front  # type: ignore[method-assign,assignment]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
 def _prepare_templates(app: Flask, settings: Settings) -> None:

@@ -28,7 +28,7 @@ from forum.jobs.worker import Worker as JobWorker
 from forum.moderation.screening.pipeline import warm
 from forum.moderation.screening.rules import default_rules
 from forum.settings import Settings, SettingsError, load_settings
-from forum.web.logs import configure_logs
+from forum.web.logs import configure_logs, write_together, write_waiting
 
 Wsgi = Callable[[dict[str, Any], Any], Any]
 # Connections that one process keeps open, most of them idle between two requests of a browser.
@@ -121,6 +121,7 @@ class Worker(ProcessWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to end: called in the process itself after the fork."""
+        write_together()
         # Compiling the word lists takes a moment, which the first writer should not wait for with the database locked.
         Thread(target=warm, args=(default_rules(),), name="warm", daemon=True).start()
         settings = getattr(self.app, "settings", None)
@@ -132,6 +133,7 @@ class Worker(ProcessWorker):  # type: ignore[misc]
         finally:
             if jobs is not None:
                 jobs.stop()
+            write_waiting()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """End gracefully as well: gunicorn's quick way leaves the process from within a signal handler."""

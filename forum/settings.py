@@ -149,6 +149,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 0
     workers: Annotated[int, Meta(description="Server processes; 0: one per processor, at most 4.", ge=0, le=64)] = 0
     threads: Annotated[int, Meta(description="Threads in each server process.", ge=1, le=64)] = 8
+    cache_megabytes: Annotated[
+        int, Meta(description="How much each process keeps of what it has answered, in megabytes; 0: nothing.", ge=0, le=4096)
+    ] = 32
+    shared_cache_seconds: Annotated[
+        int,
+        Meta(
+            description="How long a cache in front (CDN) may answer visitors without asking us (`s-maxage`); 0: it asks each time.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 0
     jobs: Annotated[
         Literal["in-process", "apart"],
         Meta(description="Who runs what is done later: `in-process` a thread in each server process, `apart` only `forum worker`."),

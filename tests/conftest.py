@@ -36,6 +36,7 @@ from forum.db.transaction import reading, writing
 from forum.settings import Settings, load_settings
 from forum.web import due
 from forum.web.framing import forget_origins
+from forum.web.front import FRONT
 
 SECRET = "a secret for tests alone, long enough"
 PASSWORD = "correct horse battery"
@@ -157,6 +158,7 @@ def app(apps: Callable[[str], Flask], database: str) -> Iterator[Flask]:
         # What another test's clock left behind is forgotten, and what is asked once a minute is asked before the test.
         due.forget()
         forget_origins()
+        application.extensions[FRONT].forget()
         due.look()
         yield application
         empty_database()

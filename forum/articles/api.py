@@ -27,6 +27,7 @@ from forum.sentences import sentence
 from forum.web.caching import entity_tag, require_version
 from forum.web.context import cursors
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
+from forum.web.keeping import Keep, keep
 
 doors = ApiDoors("articles")
 
@@ -110,9 +111,11 @@ def lookup(call: Call[Article, None, LookupQuery]) -> Answer:
     answers={200: ArticleOut},
     problems=(Kind.NOT_FOUND,),
     etag=tag_of_article,
+    kept=True,
 )
 def get(call: Call[Article, None, None]) -> Answer:
     """Show one article."""
+    keep(Keep(call.thing.id, (call.thing.version,)))
     return Answer(_present(call.session, call.thing))
 
 

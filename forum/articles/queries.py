@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ClauseElement, ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.articles.address import BadAddress, normalize_address
@@ -79,6 +79,11 @@ def lock_article(session: Session, article_id: int) -> Article:
     if article is None:
         raise not_found(sentence("article"))
     return article
+
+
+def state_of_article() -> ClauseElement:
+    """Return the select of what changes whenever anything does that a visitor could see on the article ``article_id``: its version, and whether guests are taken."""
+    return select(Article.version, Site.takes_guests).join(Site, Site.id == Article.site_id).where(Article.id == bindparam("article_id"))
 
 
 def find_article_by_address(session: Session, site_id: int, address: str) -> Article | None:

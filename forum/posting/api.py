@@ -26,6 +26,7 @@ from forum.posting.submit import submit
 from forum.refusals import Kind
 from forum.web.caching import entity_tag
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
+from forum.web.keeping import Keep, keep
 
 doors = ApiDoors("posting")
 READS = (Kind.NOT_FOUND,)
@@ -57,9 +58,12 @@ def tag_of_comment(call: AnyCall) -> str:
     answers={200: ThreadPageOut},
     problems=(*READS, Kind.BAD_CURSOR),
     etag=tag_of_discussion,
+    kept=True,
 )
 def list_comments(call: Call[Article, None, ThreadQuery]) -> Answer:
     """List an article's discussion: a page of roots with the beginning of each thread, or of matches."""
+    if call.query.by != "me":
+        keep(Keep(call.thing.id, (call.thing.version,)))
     return Answer(read_discussion(call.session, call.viewer, call.thing, call.query))
 
 

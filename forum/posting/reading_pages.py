@@ -24,6 +24,7 @@ from forum.posting.composer import Draft, answer_composer, restrain
 from forum.posting.discussion import load_article_by_slug, load_comment, read_context, read_discussion, read_marks, read_one, read_replies
 from forum.posting.forms import DiscussionQuery, HistoryQuery, PersonQuery
 from forum.posting.history import changes_of
+from forum.posting.keeping import Shown, keep_discussion
 from forum.posting.layout import arrange, arrange_more, comments_of, stub_of, unknown_parents
 from forum.posting.order_words import ORDER_WORDS
 from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
@@ -32,6 +33,7 @@ from forum.posting.structured import describe
 from forum.web.doors import Call
 from forum.web.forms import filled_form
 from forum.web.framing import is_framed
+from forum.web.keeping import leave_holes
 from forum.web.pages import Page, PageDoors
 
 doors = PageDoors("reading")
@@ -41,7 +43,7 @@ PERSON_LIMIT = 20
 DESCRIBED_IN_DISCUSSION, DESCRIBED_AT_COMMENT = 4_000, 30_000
 
 
-@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery, framed=True)
+@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery, framed=True, kept=True)
 def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     """Show an article and its discussion."""
     session, article, query = call.session, call.thing, call.query
@@ -49,13 +51,14 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     marks = read_marks(session, call.viewer, article, comments_of(page))
     shown = present_articles(session, [article], with_text=True)[0]
     parts = links_of_series(session, article)
+    composer = restrain(session, call.viewer, article, answer_composer(article, Draft(filled_form(stance=query.stand))))
     following = discussion_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
     context = {
         "article": shown,
         "page": page,
         "threads": [arrange(marks.revealed([item])[0], marks.revealed(item.replies or ())) for item in page.items],
         "marks": marks,
-        "composer": restrain(session, call.viewer, article, answer_composer(article, Draft(filled_form(stance=query.stand)))),
+        "composer": composer,
         "parts": parts,
         "former": _former(parts),
         "may_edit": can(call.viewer, Permission.ARTICLE_EDIT, article),
@@ -69,7 +72,10 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     if not (is_framed() or call.viewer.is_signed_in) and query == DiscussionQuery():
         # Other orders and later pages name this one as the page that counts.
         context["data"] = describe(shown, comments_of(page), most=DESCRIBED_IN_DISCUSSION)
-    return Page("posting/discussion.html", context)
+    kept = keep_discussion(session, call.viewer, article, Shown(shown, page, marks, composer, query))
+    if kept is not None and kept.reader is not None:
+        context["viewer"] = leave_holes(call.viewer)
+    return Page("posting/discussion.html", context, kept=kept)
 
 
 @doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment, framed=True)

@@ -12,10 +12,17 @@ from flask import Response, request
 from forum.access.viewer import Viewer
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
+from forum.web.context import settings
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
+ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
+PRIVATE = "private, no-cache"
 # Part of every tag: raise it when a representation's shape changes, so that nobody keeps an old one.
 SHAPE = "1"
+
+
+def shared_caching(seconds: int) -> str:
+    """Return Cache-Control for what is the same for all visitors: whoever keeps it asks again each time, but for caches that are told to wait ``seconds``."""
+    return f"public, max-age=0, s-maxage={seconds}" if seconds else "public, max-age=0, must-revalidate"
 
 
 def entity_tag(version: int | str, *parts: object) -> str:
@@ -27,7 +34,7 @@ def entity_tag(version: int | str, *parts: object) -> str:
 def is_fresh(tag: str) -> bool:
     """Whether the caller's If-None-Match names this tag."""
     header = request.headers.get("If-None-Match", "")
-    return header.strip() == "*" or tag in {quoted for quoted, _ in _ENTITY_TAG.findall(header)}
+    return header.strip() == "*" or tag in {quoted for quoted, _ in ENTITY_TAG.findall(header)}
 
 
 def require_version(version: int) -> None:
@@ -35,7 +42,7 @@ def require_version(version: int) -> None:
     header = request.headers.get("If-Match", "").strip()
     if not header or header == "*":
         return
-    named = {(quoted or bare).partition("-")[0] for quoted, bare in _ENTITY_TAG.findall(header)}
+    named = {(quoted or bare).partition("-")[0] for quoted, bare in ENTITY_TAG.findall(header)}
     if str(version) not in named:
         raise Refusal(
             Kind.STALE_VERSION,
@@ -51,5 +58,5 @@ def set_caching(response: Response, viewer: Viewer, tag: str | None, *, private:
     if tag is not None:
         response.headers["ETag"] = f'"{tag}"'
     shared = tag is not None and not private and not viewer.is_signed_in
-    response.headers["Cache-Control"] = "public, max-age=0, must-revalidate" if shared else "private, no-cache"
+    response.headers["Cache-Control"] = shared_caching(settings().shared_cache_seconds) if shared else PRIVATE
     response.vary.update(("Cookie", "Authorization"))

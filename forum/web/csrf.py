@@ -3,7 +3,7 @@
 Decided by how the caller proved who they are, not by the address: a bearer token needs none, a cookie always does.
 """
 
-from flask import request
+from flask import g, request
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
@@ -13,7 +13,10 @@ HEADER = "X-CSRF-Token"
 
 
 def csrf_token() -> str:
-    """Return the session's token; the first call of a session sets its cookie."""
+    """Return the session's token; the first call of a session sets its cookie. In a page that is kept for others it is a hole."""
+    hole: str | None = g.get("csrf_hole")
+    if hole is not None:
+        return hole
     return str(generate_csrf())
 
 

@@ -98,6 +98,8 @@ class Door:
     framed: bool = False
     # True where everybody gets what a visitor gets: who asks is not even looked at, so that the answer can be kept for all.
     impersonal: bool = False
+    # True where a view may let its answer be kept (keeping.py): the layer in front of Flask looks there first.
+    kept: bool = False
 
     @property
     def is_safe(self) -> bool:

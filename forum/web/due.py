@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -55,6 +55,19 @@ def look() -> None:
         except (DBAPIError, PoolTimeoutError) as error:
             _memory().pop(watch.name, None)
             log.warning("due_not_settled", watch=watch.name, error=type(error).__name__)
+
+
+def is_quiet(app: Flask) -> bool:
+    """Whether nothing is known to be due, and that was asked within the last minute: then a look would do nothing."""
+    memory: dict[str, _Known] = app.extensions.get(KNOWN, {})
+    moment = now()
+    for watch in WATCHES:
+        known = memory.get(watch.name)
+        if known is None or not known.asked_at <= moment < known.asked_at + REMEMBERED:
+            return False
+        if known.next_at is not None and known.next_at <= moment:
+            return False
+    return True
 
 
 def forget() -> None:

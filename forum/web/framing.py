@@ -36,7 +36,19 @@ class _Known:
 
 def is_framed() -> bool:
     """Whether the present request is made by, or for, a page in a frame."""
-    return request.headers.get("Sec-Fetch-Dest", "") in DESTINATIONS or request.headers.get(HEADER) == "1"
+    return is_of_frame(request.headers.get("Sec-Fetch-Dest", ""), request.headers.get(HEADER))
+
+
+def is_of_frame(destination: str, said: str | None) -> bool:
+    """Whether a request with these values of Sec-Fetch-Dest and X-Forum-Frame is made by, or for, a page in a frame."""
+    return destination in DESTINATIONS or said == "1"
+
+
+def known_origins(app: Flask) -> tuple[str, ...] | None:
+    """Return the allowed origins if this process has asked for them within the last ten seconds."""
+    known: _Known | None = app.extensions.get(KNOWN)
+    moment = now()
+    return known.origins if known is not None and known.asked_at <= moment < known.asked_at + REMEMBERED else None
 
 
 def allowed_origins() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Security headers on every answer, and the checks that come before any door: a request id, readable addresses, a size limit."""
 
+import random
 import re
-import uuid
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -13,8 +13,9 @@ from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.web.context import settings
 from forum.web.framing import frame_ancestors
+from forum.web.keeping import ENVIRON_FACTS, ENVIRON_FRONT
+from forum.web.logs import write_request
 
-log = structlog.get_logger("forum.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 PAGE_POLICY = "; ".join(
     (
@@ -43,9 +44,14 @@ def register_headers(app: Flask) -> None:
     app.after_request(_close)
 
 
+def request_id_of(given: str) -> str:
+    """Return the id that a caller or a proxy gave a request, if it is one, or a new one."""
+    # An id is no secret. The system's own source of chance lets the interpreter's lock go, which with many threads costs more than all else here.
+    return given if given and _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
+
+
 def _open() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = request_id_of(request.headers.get("X-Request-ID", ""))
     g.started = perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -74,7 +80,12 @@ def _close(response: Response) -> Response:
         headers["Content-Security-Policy"] = API_POLICY
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    log.info("request", **_facts(response))
+    facts = _facts(response) | {"request_id": headers["X-Request-ID"]}
+    if ENVIRON_FRONT in request.environ:
+        # The layer in front may still answer that nothing has changed; it writes the line.
+        request.environ[ENVIRON_FACTS] = facts
+    else:
+        write_request(facts)
     return response
 
 

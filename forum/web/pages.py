@@ -17,9 +17,12 @@ from forum.access.viewer import VISITOR, Viewer
 from forum.db.transaction import reading
 from forum.refusals import Kind, Refusal
 from forum.web import due
+from forum.web.caching import PRIVATE, shared_caching
+from forum.web.context import settings
 from forum.web.csrf import require_csrf
 from forum.web.doors import AnyCall, Call, Door, request_path, require, run, summary_of, viewer_of_request
 from forum.web.framing import is_framed
+from forum.web.keeping import Keep, keep
 from forum.web.parsing import read_form, read_query
 from forum.web.problems import PROBLEM_TYPES
 
@@ -29,7 +32,7 @@ class Page:
     """A page to show: its template, what it is filled with, its status and its type. ``body``: what is sent as it is, where there is no template.
 
     ``filename``: it is a file to keep, under this name. ``shared_seconds``: everybody gets the same, and anyone may keep it that long.
-    ``unstored``: it shows a secret, which no cache and no back button may bring back.
+    ``unstored``: it shows a secret, which no cache and no back button may bring back. ``kept``: what of it may be kept for others.
     """
 
     template: str = ""
@@ -40,6 +43,7 @@ class Page:
     filename: str = ""
     shared_seconds: int = 0
     unstored: bool = False
+    kept: Keep | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,16 @@ def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -
     if outcome.unstored:
         response.headers["Cache-Control"] = "no-store"
         return response
+    if outcome.kept is not None:
+        return _kept(response, outcome.kept)
     return _shared(response, outcome.shared_seconds) if outcome.shared_seconds else _private(response)
+
+
+def _kept(response: Response, what: Keep) -> Response:
+    keep(what)
+    response.vary.update(("Cookie", "Accept-Language"))
+    response.headers["Cache-Control"] = shared_caching(settings().shared_cache_seconds) if what.reader is None else PRIVATE
+    return response
 
 
 def _shared(response: Response, seconds: int) -> Response:

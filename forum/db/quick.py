@@ -1,0 +1,141 @@
+"""Reads of a few rows by their keys, apart from the session: what is asked at every request must not cost a unit of work.
+
+The rule: statements are written with ``select()`` as anywhere else and compiled once; each read stands alone and sees what was committed when it began.
+Called by the layer in front of Flask. Values that come back are the driver's: numbers, texts, 0 and 1.
+"""
+
+import mmap
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import ClauseElement, Engine, NullPool, create_engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from forum.db.engine import engine_options, prepare_engine
+
+log = structlog.get_logger(__name__)
+
+
+class Prepared:
+    """A statement as its driver takes it; ``names`` are its values in order."""
+
+    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("a statement that is no SQL cannot be prepared")
+        self.sql = str(compiled)
+        self.positions: list[str] | None = list(compiled.positiontup) if compiled.positiontup is not None else None
+        self.fixed: dict[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
+        self._binds = {name: bind for name, parameter in compiled.binds.items() if (bind := _processor(parameter.type, engine)) is not None}
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """Return what the driver is to be given for ``given``."""
+        values = {**self.fixed, **given}
+        for name, bind in self._binds.items():
+            values[name] = bind(values[name])
+        return values if self.positions is None else [values[name] for name in self.positions]
+
+
+def _processor(kind: Any, engine: Engine) -> Any:
+    return kind.dialect_impl(engine.dialect).bind_processor(engine.dialect)
+
+
+class ChangeCounter:
+    """Tells without a statement whether anything was committed to an SQLite database since: by the header of its WAL index.
+
+    The index is shared memory that every process maps ("The WAL-Index File Format", sqlite.org/walformat.html): its first 48 bytes hold a counter, the last
+    committed frame and checksums, and are written before a commit returns. The same bytes mean the same snapshot. It exists while a connection is open.
+    """
+
+    BYTES = 48
+
+    def __init__(self, database: str) -> None:
+        with Path(f"{database}-shm").open("rb") as file:
+            self._index = mmap.mmap(file.fileno(), self.BYTES, access=mmap.ACCESS_READ)
+
+    def read(self) -> bytes:
+        """Return the header as it is now."""
+        return self._index[:]
+
+
+class QuickReads:
+    """Connections that only read, one statement at a time; as many are kept as were ever in use at once, which is at most one a thread."""
+
+    def __init__(self, url: str, *, timeout_seconds: int) -> None:
+        options = engine_options(url, timeout_seconds=timeout_seconds, pool_size=1)
+        kept = {name: options[name] for name in ("hide_parameters", "connect_args") if name in options}
+        self.engine = create_engine(url, poolclass=NullPool, **kept)
+        prepare_engine(self.engine)
+        self.errors: tuple[type[Exception], ...] = (self.engine.dialect.loaded_dbapi.Error, SQLAlchemyError)
+        self._counter: ChangeCounter | None = None
+        self._has_counter = self.engine.dialect.name == "sqlite"
+        self._idle: deque[DBAPIConnection] = deque()
+
+    def prepare(self, statement: ClauseElement) -> Prepared:
+        """Compile ``statement`` once; what varies is a ``bindparam``."""
+        return Prepared(statement, self.engine)
+
+    def state(self) -> bytes:
+        """Return what differs whenever anything has been committed meanwhile; empty where that cannot be told without a statement."""
+        if self._counter is not None:
+            return self._counter.read()
+        if self._has_counter:
+            self._open_counter()
+        return b""
+
+    def rows(self, prepared: Prepared, **given: Any) -> list[tuple[Any, ...]]:
+        """Return the rows. Raises one of ``errors`` when the database is away; the connection is given up then."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(prepared.sql, prepared.values(given))
+            found: list[tuple[Any, ...]] = cursor.fetchall()  # type: ignore[assignment]
+            cursor.close()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return found
+
+    def first(self, prepared: Prepared, **given: Any) -> tuple[Any, ...] | None:
+        """Return the first row, or None."""
+        found = self.rows(prepared, **given)
+        return found[0] if found else None
+
+    def _open_counter(self) -> None:
+        self._has_counter = False
+        try:
+            # Open for good: the index goes with the last connection.
+            self._guard = self._connect()
+            cursor = self._guard.cursor()
+            cursor.execute("SELECT count(*) FROM sqlite_master")
+            cursor.close()
+            self._counter = ChangeCounter(str(self.engine.url.database))
+        except self.errors as error:
+            log.warning("no counter of changes", error=type(error).__name__)
+        except (OSError, ValueError) as error:
+            # Not in WAL mode: each state is asked for.
+            log.warning("no counter of changes", error=type(error).__name__)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _connect(self) -> DBAPIConnection:
+        pooled = self.engine.raw_connection()
+        connection: DBAPIConnection | None = pooled.driver_connection
+        pooled.detach()
+        if connection is None:
+            raise RuntimeError("the driver gave no connection")
+        if self.engine.dialect.name == "postgresql":
+            connection.autocommit = True
+        return connection

@@ -1,0 +1,118 @@
+"""Which discussion pages may be kept for others, and who can be given one that was made for somebody else: read by their keys at every visit.
+
+The rule: a page is kept for members alone who have no role, no sanction and no comment on it, so that nothing but their name, their tags and the token of
+the forms is theirs. ``keep_discussion`` decides it when the page is made, ``find_reader`` when it is sent again; the second is never more generous.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from sqlalchemy import ClauseElement, bindparam, exists, select, text
+from sqlalchemy.orm import Session
+
+from forum.access.viewer import Viewer
+from forum.accounts.actions import hash_secret
+from forum.accounts.models import Account, Membership, SignIn
+from forum.accounts.signin import SEEN_EVERY
+from forum.articles.models import Article
+from forum.articles.queries import get_site, state_of_article
+from forum.articles.schemas import ArticleOut
+from forum.clock import now
+from forum.comments.models import HIDDEN, Comment
+from forum.comments.schemas import ThreadPageOut
+from forum.db.columns import Moment
+from forum.db.quick import Prepared, QuickReads
+from forum.posting.composer import Composer
+from forum.posting.forms import DiscussionQuery
+from forum.posting.layout import Marks, comments_of
+from forum.sanctions.models import Sanction
+from forum.settings import Settings
+from forum.stances.models import Tag
+from forum.web.front import Reader
+from forum.web.keeping import Keep, can_have_holes
+from forum.web.shelf import Stamp
+
+# Whoever has more tags than this gets a page of their own each time.
+MOST_TAGS = 300
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a discussion page shows: the article, the discussion, the viewer's marks, the composer; and what was asked for."""
+
+    about: ArticleOut
+    page: ThreadPageOut
+    marks: Marks
+    composer: Composer
+    query: DiscussionQuery
+
+
+def keep_discussion(session: Session, viewer: Viewer, article: Article, shown: Shown) -> Keep | None:
+    """Return what of a discussion page may be kept, or None where it is its viewer's alone."""
+    if shown.query.by == "me":
+        return None
+    if not viewer.is_signed_in:
+        return Keep(article.id, (article.version, bool(get_site(session, article.site_id).takes_guests)))
+    comments = comments_of(shown.page)
+    marks = shown.marks
+    writers = frozenset(person.handle for person in (*(comment.author for comment in comments), *shown.about.authors) if person is not None)
+    if not can_have_holes(viewer) or marks.own or shown.composer.restraints or viewer.handle in writers:
+        return None
+    tags = frozenset((mark.id, str(mark.my_tag)) for mark in marks.by_id.values() if mark.my_tag is not None)
+    return Keep(article.id, (article.version,), viewer, tags, frozenset(comment.id for comment in comments), writers)
+
+
+def read_state(reads: QuickReads, article_id: int) -> Stamp | None:
+    """Return an article's version and whether its site takes guests, or None when it is not there."""
+    row = reads.first(_prepared(reads, "state"), article_id=article_id)
+    return (row[0], bool(row[1])) if row is not None else None
+
+
+class Readers:
+    """Finds who can be given a page with holes, by the rules of ``settings`` for how long a sign-in lasts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._longest = timedelta(days=settings.session_days)
+
+    def __call__(self, reads: QuickReads, secret: str, article_id: int) -> Reader | None:
+        """Return the member behind a sign-in's secret, or None: where there is none, or where the page is to be made for that member alone.
+
+        A sign-in whose last visit is to be written again is none, so that Flask writes it.
+        """
+        moment = now()
+        given = {"token_hash": hash_secret(secret), "begun": moment - self._longest, "seen": moment - SEEN_EVERY, "article_id": article_id}
+        row = reads.first(_prepared(reads, "reader"), **given)
+        if row is None:
+            return None
+        account_id, handle, display_name = row
+        tags = reads.rows(_prepared(reads, "tags"), account_id=account_id)
+        return Reader(account_id, handle, display_name, dict(tags)) if len(tags) <= MOST_TAGS else None
+
+
+@lru_cache(maxsize=8)
+def _prepared(reads: QuickReads, name: str) -> Prepared:
+    return reads.prepare(STATEMENTS[name])
+
+
+def _plain_reader() -> ClauseElement:
+    hidden = exists().where(Comment.author_id == Account.id, Comment.article_id == bindparam("article_id"), text(HIDDEN))
+    return (
+        select(Account.id, Account.handle, Account.display_name)
+        .join(SignIn, SignIn.account_id == Account.id)
+        .where(
+            SignIn.token_hash == bindparam("token_hash"),
+            SignIn.created_at >= bindparam("begun", type_=Moment),
+            SignIn.last_seen_at >= bindparam("seen", type_=Moment),
+            ~exists().where(Membership.account_id == Account.id),
+            ~exists().where(Sanction.account_id == Account.id),
+            ~hidden,
+        )
+    )
+
+
+STATEMENTS: dict[str, ClauseElement] = {
+    "state": state_of_article(),
+    "reader": _plain_reader(),
+    "tags": select(Tag.comment_id, Tag.stance).where(Tag.account_id == bindparam("account_id")).limit(MOST_TAGS + 1),
+}

@@ -1,0 +1,384 @@
+"""In front of Flask: discussions that were answered before are sent again as the bytes they were, with the same headers and log line as any other answer.
+
+The rule: before each answer the database says what state the article is in – by one read of its row by primary key, on SQLite by its own counter of changes
+as long as nothing at all was written – and only what shows that state is sent; nothing here can be stale, in however many processes.
+Whatever is not plain – a token, another site's script, a session that holds more than a sign-in – goes on to Flask.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from time import monotonic, perf_counter
+from typing import Any
+
+import msgspec
+import structlog
+from flask import Flask
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from forum.db.quick import QuickReads
+from forum.settings import Settings
+from forum.web import due, framing
+from forum.web.caching import ENTITY_TAG, PRIVATE, shared_caching
+from forum.web.doors import Door
+from forum.web.encodings import IDENTITY, preferred
+from forum.web.headers import request_id_of
+from forum.web.keeping import CSRF_HOLE, ENVIRON_FACTS, ENVIRON_FRONT, ENVIRON_KEEP, HANDLE_HOLE, HOLES, NAME_HOLE, Keep
+from forum.web.logs import write_request
+from forum.web.shelf import Kept, Shelf, Stamp
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+FRONT = "forum_front"
+# What a session may hold besides a sign-in for its pages to be kept; ``theme`` is the frame's.
+PLAIN_SESSION = frozenset({"_user_id", "_fresh", "_id", "_permanent", "csrf_token", "theme"})
+SESSION_SECONDS = 60.0
+MOST_SESSIONS = 4096
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"})
+_HOLE = re.compile(b"(" + b"|".join(hole.encode() for hole in HOLES) + b")")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who is signed in and whose pages need nothing but these values: a member without role or sanction."""
+
+    account_id: int
+    handle: str
+    display_name: str
+    tags: Mapping[int, str]
+
+
+# Return the state of an article (its version first), and the reader behind a sign-in's secret on an article or None; app.py fills them from the rooms.
+ReadStamp = Callable[[QuickReads, int], Stamp | None]
+FindReader = Callable[[QuickReads, str, int], Reader | None]
+
+
+@dataclass(frozen=True)
+class CookieSession:
+    """What the cookie says: the sign-in's secret and the token that its forms carry (both empty for a visitor), and the frame's theme."""
+
+    secret: str = ""
+    csrf: str = ""
+    theme: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request as far as its answer depends on it."""
+
+    key: Hashable
+    session: CookieSession
+    is_page: bool
+    coding: str
+    known: str
+
+
+class Front:
+    """The layer: called as the application, it answers or hands on to ``inner``."""
+
+    def __init__(self, app: Flask, doors: Iterable[Door], *, read_stamp: ReadStamp, find_reader: FindReader) -> None:
+        settings: Settings = app.extensions["forum_settings"]
+        self.app = app
+        self.inner: Wsgi = app.wsgi_app
+        self.shelf = Shelf(settings.cache_megabytes * 1_000_000)
+        self.reads = QuickReads(settings.database_url, timeout_seconds=settings.database_timeout_seconds)
+        self._read_stamp, self._find_reader = read_stamp, find_reader
+        self._sessions: dict[str, tuple[float, CookieSession | None]] = {}
+        self._readers: dict[tuple[str, int], tuple[bytes, float, Reader | None]] = {}
+        self._cookie: str = app.config["SESSION_COOKIE_NAME"]
+        self._languages = settings.languages.split()
+        kept = [door for door in doors if door.kept]
+        self._pattern = re.compile("|".join(f"(?:{re.sub('<[^>]*>', '[^/]+', door.rule)})" for door in kept) + r"\Z")
+        self._parameters = frozenset(name for door in kept if not door.rule.startswith("/api/") for name in _parameters(door))
+        self._shared = shared_caching(settings.shared_cache_seconds)
+        self._signer = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token")
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET" or not self._pattern.match(environ["PATH_INFO"]):
+            return self.inner(environ, start)
+        begun = perf_counter()
+        question = self._question(environ)
+        if question is None:
+            return self.inner(environ, start)
+        try:
+            answer = self._from_shelf(question)
+            if answer is None:
+                with self.shelf.building(question.key) as mine:
+                    # Somebody else has built it meanwhile, unless the article has changed once more since.
+                    answer = None if mine else self._from_shelf(question)
+                    if answer is None:
+                        return self._ask(environ, start, question, begun)
+        except _DatabaseAwayError:
+            # Flask finds out by itself, and says so.
+            return self.inner(environ, start)
+        return self._send(environ, start, question, answer, begun)
+
+    def forget(self) -> None:
+        """Forget every answer."""
+        self.shelf.clear()
+        self._sessions.clear()
+        self._readers.clear()
+
+    def _question(self, environ: dict[str, Any]) -> Question | None:
+        """Return what is asked, or None where only Flask can tell."""
+        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+        is_page = not path.startswith("/api/")
+        if "HTTP_AUTHORIZATION" in environ or environ.get("CONTENT_LENGTH") or not due.is_quiet(self.app):
+            return None
+        if not is_page:
+            if "HTTP_ORIGIN" in environ or "by=me" in query:
+                return None
+            session = self._session(environ, self._cookie)
+            key: Hashable = (path, query)
+        else:
+            is_framed = framing.is_of_frame(environ.get("HTTP_SEC_FETCH_DEST", ""), environ.get("HTTP_X_FORUM_FRAME"))
+            origins = framing.known_origins(self.app) if is_framed else ()
+            session = self._session(environ, f"{self._cookie}-frame" if is_framed else self._cookie)
+            if origins is None or session is None:
+                return None
+            canonical = self._canonical(query)
+            if canonical is None or "by=me" in canonical:
+                return None
+            query = canonical
+            language = _language(environ.get("HTTP_ACCEPT_LANGUAGE", ""), tuple(self._languages))
+            key = (path, query, language, is_framed, origins, session.theme, bool(session.secret))
+        if session is None:
+            return None
+        coding = preferred(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        return Question(key, session, is_page, coding, environ.get("HTTP_IF_NONE_MATCH", ""))
+
+    def _canonical(self, query: str) -> str | None:
+        """Return the query without what no page knows (utm_source and the like), which makes no other page; None where a name is written in a way of its own."""
+        if not query:
+            return query
+        names = {part: part.partition("=")[0] for part in query.split("&")}
+        if any("%" in name or "+" in name for name in names.values()):
+            return None
+        return "&".join(part for part, name in names.items() if name in self._parameters)
+
+    def _session(self, environ: dict[str, Any], name: str) -> CookieSession | None:
+        """Return what the cookie ``name`` says, or None when it holds what makes the page another."""
+        header = environ.get("HTTP_COOKIE", "")
+        if name not in header:
+            return VISITING
+        value = next((value for part in header.split(";") for found, _, value in (part.strip().partition("="),) if found == name), "")
+        if not value:
+            return VISITING
+        moment = monotonic()
+        known = self._sessions.get(value)
+        if known is not None and moment < known[0] + SESSION_SECONDS:
+            return known[1]
+        if len(self._sessions) >= MOST_SESSIONS:
+            self._sessions.clear()
+        session = self._read_cookie(value)
+        self._sessions[value] = (moment, session)
+        return session
+
+    def _read_cookie(self, value: str) -> CookieSession | None:
+        serializer: Any = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
+        try:
+            held = serializer.loads(value.strip('"'), max_age=int(self.app.permanent_session_lifetime.total_seconds()))
+        except BadData:
+            return VISITING
+        if not PLAIN_SESSION.issuperset(held):
+            return None
+        secret = str(held.get("_user_id", ""))
+        if not secret:
+            return CookieSession(theme=str(held.get("theme", "")))
+        # Without a token of its own the page would begin one.
+        return (
+            CookieSession(secret, str(self._signer.dumps(held["csrf_token"])), str(held.get("theme", ""))) if "csrf_token" in held else None
+        )
+
+    def _from_shelf(self, question: Question) -> "_Answer | None":
+        """Return the answer if it lies ready and shows the present state."""
+        kept = self.shelf.find(question.key)
+        if kept is None or not self._is_present(kept):
+            return None
+        self.shelf.used(question.key)
+        if not (question.is_page and question.session.secret):
+            return _Answer(kept, question.key)
+        reader = self._reader(question.session.secret, kept.article_id)
+        if reader is None or reader.handle in kept.writers:
+            return None
+        mine = frozenset((comment, stance) for comment, stance in reader.tags.items() if comment in kept.ids)
+        if not mine:
+            return _Answer(kept, question.key, reader) if kept.pieces else None
+        key = (question.key, mine)
+        own = self.shelf.find(key)
+        if own is None or own.stamp != kept.stamp:
+            return None
+        self.shelf.used(key)
+        return _Answer(own, key, reader)
+
+    def _is_present(self, kept: Kept) -> bool:
+        state = self.reads.state()
+        if state and state == kept.seen:
+            return True
+        try:
+            stamp = self._read_stamp(self.reads, kept.article_id)
+        except self.reads.errors as error:
+            log.warning("state not read", error=type(error).__name__)
+            raise _DatabaseAwayError from None
+        if stamp is None or stamp[: len(kept.stamp)] != kept.stamp:
+            return False
+        if state and self.reads.state() == state:
+            kept.seen = state
+        return True
+
+    def _reader(self, secret: str, article_id: int) -> Reader | None:
+        state, moment = self.reads.state(), monotonic()
+        known = self._readers.get((secret, article_id))
+        if known is not None and state and known[0] == state and moment < known[1]:
+            return known[2]
+        try:
+            reader = self._find_reader(self.reads, secret, article_id)
+        except self.reads.errors as error:
+            log.warning("reader not read", error=type(error).__name__)
+            raise _DatabaseAwayError from None
+        if state and self.reads.state() == state:
+            if len(self._readers) >= MOST_SESSIONS:
+                self._readers.clear()
+            self._readers[secret, article_id] = (state, moment + SESSION_SECONDS, reader)
+        return reader
+
+    def _ask(self, environ: dict[str, Any], start: Any, question: Question, begun: float) -> Iterable[bytes]:
+        """Let Flask answer, keep what may be kept, and send it."""
+        # A whole answer serves whoever asks next as well; this caller is told that nothing has changed, if so, below.
+        environ.pop("HTTP_IF_NONE_MATCH", None)
+        environ[ENVIRON_FRONT] = bool(question.session.secret) and question.is_page
+        status, headers, body = _collect(self.inner, environ)
+        keeping: Keep | None = environ.pop(ENVIRON_KEEP, None)
+        has_cookie = any(name.lower() == "set-cookie" for name, _value in headers)
+        if keeping is None or status[:3] != "200" or (has_cookie and keeping.reader is None):
+            write_request(environ.pop(ENVIRON_FACTS, None))
+            start(status, headers)
+            return [body]
+        answer = self._keep(question, keeping, headers, body)
+        environ.pop(ENVIRON_FACTS, None)
+        return self._send(environ, start, question, answer, begun)
+
+    def _keep(self, question: Question, keeping: Keep, headers: list[tuple[str, str]], body: bytes) -> "_Answer":
+        kept = Kept(keeping.article_id, keeping.stamp, _lasting(headers), body, ids=keeping.ids, writers=keeping.writers)
+        kept.tag = next((value.strip('"') for name, value in headers if name.lower() == "etag"), "") or _digest(body)
+        if keeping.reader is None:
+            self.shelf.put(question.key, kept)
+            return _Answer(kept, question.key)
+        split = _HOLE.split(body)
+        kept.pieces, kept.holes, kept.body = split[::2], [hole.decode() for hole in split[1::2]], b""
+        reader = Reader(keeping.reader.account_id or 0, keeping.reader.handle, keeping.reader.display_name, dict(keeping.tags))
+        key: Hashable = (question.key, keeping.tags) if keeping.tags else question.key
+        self.shelf.put(key, kept)
+        if keeping.tags:
+            # What the page shows must be known to tell whose tags make it another.
+            former = self.shelf.find(question.key)
+            if former is None or former.stamp != kept.stamp:
+                self.shelf.put(question.key, replace(kept, pieces=[], holes=[], packed={}))
+        return _Answer(kept, key, reader)
+
+    def _send(self, environ: dict[str, Any], start: Any, question: Question, answer: "_Answer", begun: float) -> Iterable[bytes]:
+        kept, reader = answer.kept, answer.reader
+        request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID", ""))
+        headers, coding, body = list(kept.headers), IDENTITY, b""
+        if reader is None:
+            tag = kept.tag
+            body, coding = kept.encoded(question.coding)
+            if coding != IDENTITY and len(kept.packed) > answer.packed:
+                self.shelf.grown(answer.key, kept)
+            headers.append(("Cache-Control", PRIVATE if question.session.secret else self._shared))
+        else:
+            values = {
+                CSRF_HOLE: question.session.csrf.encode(),
+                HANDLE_HOLE: reader.handle.encode(),
+                NAME_HOLE: reader.display_name.translate(ESCAPES).encode(),
+            }
+            tag = _digest(f"{kept.tag}\0{question.session.csrf}\0{reader.display_name}".encode())
+            headers.append(("Cache-Control", PRIVATE))
+        headers += [("ETag", f'"{tag}"' if coding == IDENTITY else f'W/"{tag}"'), ("X-Request-ID", request_id)]
+        status = "200 OK"
+        if question.known and is_named(tag, question.known):
+            status, body = "304 Not Modified", b""
+            headers = [item for item in headers if item[0] != "Content-Type"]
+        else:
+            if reader is not None:
+                body = b"".join(_filled(kept, values))
+            if coding != IDENTITY:
+                headers.append(("Content-Encoding", coding))
+            headers.append(("Content-Length", str(len(body))))
+        facts = {"method": "GET", "path": environ["PATH_INFO"], "status": int(status[:3]), "ms": round((perf_counter() - begun) * 1000, 1)}
+        if reader is not None:
+            facts["account"] = reader.account_id
+        write_request(facts | {"request_id": request_id})
+        start(status, headers)
+        return [body]
+
+
+VISITING = CookieSession()
+
+
+@dataclass
+class _Answer:
+    """What is to be sent: where it lies, and for whom it is to be filled."""
+
+    kept: Kept
+    key: Hashable
+    reader: Reader | None = None
+    packed: int = 0
+
+    def __post_init__(self) -> None:
+        self.packed = len(self.kept.packed)
+
+
+class _DatabaseAwayError(Exception):
+    """The database could not say what state an article is in."""
+
+
+def is_named(tag: str, header: str) -> bool:
+    """Whether an If-None-Match header names ``tag``, strongly or weakly."""
+    return header.strip() == "*" or any(quoted == tag for quoted, _bare in ENTITY_TAG.findall(header))
+
+
+def _filled(kept: Kept, values: Mapping[str, bytes]) -> Iterator[bytes]:
+    yield kept.pieces[0]
+    for hole, piece in zip(kept.holes, kept.pieces[1:], strict=True):
+        yield values[hole]
+        yield piece
+
+
+def _collect(inner: Wsgi, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    begun: list[Any] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _failure: Any = None) -> Any:
+        begun[:] = [status, headers]
+
+    chunks = inner(environ, start)
+    try:
+        body = b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    return begun[0], begun[1], body
+
+
+def _lasting(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers that every answer with these bytes has."""
+    own = {"x-request-id", "content-length", "set-cookie", "etag", "cache-control"}
+    return [(name, f"{value}, Accept-Encoding" if name == "Vary" else value) for name, value in headers if name.lower() not in own]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:20]
+
+
+def _parameters(door: Door) -> Iterable[str]:
+    return [item.encode_name for item in msgspec.structs.fields(door.query)] if door.query else []
+
+
+@lru_cache(maxsize=512)
+def _language(header: str, languages: tuple[str, ...]) -> str:
+    return parse_accept_header(header, LanguageAccept).best_match(languages) or languages[0]
