@@ -5,10 +5,11 @@ Called by the layer in front of Flask. Values that come back are the driver's: n
 """
 
 import mmap
+import os
 from collections import deque
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any, ClassVar
 
 import structlog
 from sqlalchemy import ClauseElement, Engine, NullPool, create_engine
@@ -50,13 +51,28 @@ class ChangeCounter:
 
     The index is shared memory that every process maps ("The WAL-Index File Format", sqlite.org/walformat.html): its first 48 bytes hold a counter, the last
     committed frame and checksums, and are written before a commit returns. The same bytes mean the same snapshot. It exists while a connection is open.
+
+    What is opened here stays open: closing any descriptor of the file would give up every lock that this process has on it (POSIX), and SQLite's are there.
     """
 
     BYTES = 48
+    _opened: ClassVar[dict[tuple[int, int], tuple[int, mmap.mmap]]] = {}
 
     def __init__(self, database: str) -> None:
-        with Path(f"{database}-shm").open("rb") as file:
-            self._index = mmap.mmap(file.fileno(), self.BYTES, access=mmap.ACCESS_READ)
+        """Find the index of ``database``, which is open. Raises OSError or ValueError where there is none."""
+        path = f"{database}-shm"
+        found = os.stat(path)
+        for key, (descriptor, index) in list(self._opened.items()):
+            # The file was removed with its last connection: nothing is locked there any more.
+            if os.fstat(descriptor).st_nlink == 0:
+                del self._opened[key]
+                index.close()
+                os.close(descriptor)
+        key = (found.st_dev, found.st_ino)
+        if key not in self._opened:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._opened[key] = (descriptor, mmap.mmap(descriptor, self.BYTES, access=mmap.ACCESS_READ))
+        self._index = self._opened[key][1]
 
     def read(self) -> bytes:
         """Return the header as it is now."""
@@ -75,6 +91,8 @@ class QuickReads:
         self._counter: ChangeCounter | None = None
         self._has_counter = self.engine.dialect.name == "sqlite"
         self._idle: deque[DBAPIConnection] = deque()
+        # Told of each statement and its seconds, where somebody listens.
+        self.witness: Callable[[str, float], None] | None = None
 
     def prepare(self, statement: ClauseElement) -> Prepared:
         """Compile ``statement`` once; what varies is a ``bindparam``."""
@@ -94,6 +112,7 @@ class QuickReads:
             connection = self._idle.pop()
         except IndexError:
             connection = self._connect()
+        begun = perf_counter()
         try:
             cursor = connection.cursor()
             cursor.execute(prepared.sql, prepared.values(given))
@@ -103,6 +122,8 @@ class QuickReads:
             connection.close()
             raise
         self._idle.append(connection)
+        if self.witness is not None:
+            self.witness(prepared.sql, perf_counter() - begun)
         return found
 
     def first(self, prepared: Prepared, **given: Any) -> tuple[Any, ...] | None:
