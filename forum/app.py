@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from alembic.script import ScriptDirectory
 from flask import Flask, g, request, url_for
 from flask_babel import Babel, get_locale
 from flask_login import current_user
-from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -33,6 +31,7 @@ from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
+from forum.db.schema import schema_head
 from forum.embed import api as embed_api
 from forum.embed import oembed_pages, site_pages
 from forum.embed import pages as embed_pages
@@ -312,8 +311,7 @@ def _open_database(app: Flask) -> None:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
-    Migrate(app, db, directory=str(resource("migrations")), render_as_batch=True, compare_type=True, compare_server_default=True)
-    app.extensions[service.SCHEMA_HEAD] = ScriptDirectory(str(resource("migrations"))).get_current_head()
+    app.extensions[service.SCHEMA_HEAD] = schema_head()
     with app.app_context():
         prepare_engine(db.engine)
 

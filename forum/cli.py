@@ -12,12 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import alembic.command
 import click
 import msgspec
-from alembic.config import Config
-from alembic.util import CommandError
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from forum.access.viewer import DEFAULT_SITE_ID, Role
@@ -35,7 +32,6 @@ from forum.jobs.worker import Worker, run_until_signalled
 from forum.mail.actions import retry_mail
 from forum.mail.queries import count_waiting_mails, list_dead_mails, list_waiting_mails
 from forum.moderation import log
-from forum.paths import resource
 from forum.refusals import Refusal
 from forum.server import Server, default_workers, find_listening_fault
 from forum.settings import Settings, SettingsError, describe_settings, load_settings, mask_password
@@ -303,7 +299,9 @@ def database() -> None:
 @with_app
 def upgrade_schema(revision: str) -> None:
     """Bring the schema to REVISION, by default this version's."""
-    alembic.command.upgrade(_migrations(), revision)
+    from forum.db import migrating
+
+    migrating.upgrade(revision)
     _say_revision()
 
 
@@ -312,13 +310,10 @@ def upgrade_schema(revision: str) -> None:
 @with_app
 def downgrade_schema(revision: str) -> None:
     """Take the schema back to REVISION (`base`: no tables, and nothing in them)."""
-    alembic.command.downgrade(_migrations(), revision)
+    from forum.db import migrating
+
+    migrating.downgrade(revision)
     _say_revision()
-
-
-def _migrations() -> Config:
-    config: Config = current_app.extensions["migrate"].migrate.get_config(str(resource("migrations")))
-    return config
 
 
 @database.command("current")
@@ -385,8 +380,6 @@ def main() -> None:
         _fail(str(error))
     except Refusal as refusal:
         _fail(" ".join(dict.fromkeys([refusal.detail, *(fault.detail for fault in refusal.faults)])))
-    except CommandError as error:
-        _fail(f"{error}.")
     except DBAPIError as error:
         _fail(f"The database refused: {str(error.orig).strip().splitlines()[0]} (FORUM_DATABASE_URL says where it is).")
 

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from flask_migrate import upgrade
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -24,11 +21,11 @@ UPGRADE_LOCK = 0x666F72756D
 
 
 def schema_head() -> str:
-    """Return the revision that this version of the program needs."""
-    head = _migrations().get_current_head()
-    if head is None:
+    """Return the revision that this version of the program needs: the last of its migrations, whose files begin with their numbers."""
+    numbers = [file.name.partition("_")[0] for file in (resource("migrations") / "versions").glob("*_*.py")]
+    if not numbers:
         raise RuntimeError("the package carries no migrations")
-    return head
+    return max(numbers)
 
 
 def schema_revision(session: Session) -> str | None:
@@ -56,7 +53,9 @@ def bring_up_to_date() -> bool:
     with _turn(engine):
         if _is_up_to_date():
             return False
-        upgrade(directory=str(resource("migrations")))
+        from forum.db import migrating
+
+        migrating.upgrade()
     return True
 
 
@@ -71,14 +70,16 @@ def refresh_statistics() -> None:
 def _is_up_to_date() -> bool:
     with reading() as session:
         found = schema_revision(session)
-    if found is not None and found not in {script.revision for script in _migrations().walk_revisions()}:
+    if found == schema_head():
+        return True
+    if found is not None and found not in _known_revisions():
         detail = sentence(
             "The database has the schema %(found)s, this version needs %(needed)s and does not know the other: run the version that made it.",
             found=found,
             needed=schema_head() or "",
         )
         raise Refusal(Kind.UNAVAILABLE, detail)
-    return found == schema_head()
+    return False
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def _turn(engine: Engine) -> Iterator[None]:
         os.close(folder)
 
 
-def _migrations() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", str(resource("migrations")))
-    return ScriptDirectory.from_config(config)
+def _known_revisions() -> set[str]:
+    from forum.db import migrating
+
+    return migrating.known_revisions()

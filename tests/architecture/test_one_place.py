@@ -41,7 +41,11 @@ def test_one_file_commits() -> None:
 
 
 # A duration is not a time of day: the request log measures one, who asks a provider bounds one, and what a cookie said is remembered for one.
-DURATIONS = {"forum/web/headers.py", "forum/web/front.py", "forum/sso/fetching.py"}
+DURATIONS = {
+    "forum/web/headers.py",
+    "forum/web/front.py",
+    "forum/sso/fetching.py",
+}
 
 
 def test_one_file_reads_the_clock() -> None:
@@ -101,12 +105,16 @@ def test_no_template_holds_a_script_or_a_style_of_its_own() -> None:
 EXTRAS = {"authlib", "joserfc", "pyotp", "requests", "segno", "webauthn"}
 
 
+# Alembic, which a server that has nothing to migrate does not load.
+MIGRATING = "from forum.db import migrating"
+
+
 def test_imports_stand_at_the_top() -> None:
     hidden = [
         f"{module.name}.{function.name}"
         for module, function in functions()
         for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom) and not _imported(node) <= EXTRAS
+        if isinstance(node, ast.Import | ast.ImportFrom) and not _imported(node) <= EXTRAS and ast.unparse(node) != MIGRATING
     ]
     assert not hidden
 

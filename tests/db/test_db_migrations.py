@@ -3,13 +3,15 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import flask_migrate
 import pytest
-from flask import Flask
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
 from sqlalchemy import Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -148,6 +150,17 @@ def test_nothing_is_left_to_migrate(make_app: Callable[..., Flask], capfd: pytes
             flask_migrate.check(directory=MIGRATIONS)
 
 
+def test_the_last_file_is_the_head(make_app: Callable[..., Flask]) -> None:
+    with make_app().app_context():
+        config = current_app.extensions["migrate"].migrate.get_config(MIGRATIONS)
+        assert ScriptDirectory.from_config(config).get_heads() == [schema_head()]
+
+
+def test_a_server_with_nothing_to_migrate_does_not_load_alembic() -> None:
+    program = "import sys, forum.cli; sys.exit(any(name in sys.modules for name in ('alembic', 'flask_migrate')))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_there_is_one_site(make_app: Callable[..., Flask]) -> None:
     with make_app().app_context(), reading() as session:
         site = session.scalars(select(Site)).one()
@@ -249,7 +262,8 @@ def test_killed_half_way_and_run_again(places: Places, make_app: Callable[..., F
 def test_rivals_take_turns(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, ready, two = places("rivals"), tmp_path / "ready", scratch_migrations(tmp_path, REBUILD)
     ready.mkdir()
-    monkeypatch.setattr("forum.db.schema.resource", lambda name: two)
+    for user in ("schema", "migrating"):
+        monkeypatch.setattr(f"forum.db.{user}.resource", lambda name: two)
     rivals = [in_a_process(lambda: upgrade_with_rivals(place, ready, 4)) for _ in range(4)]
     assert [outcome(rival) for rival in rivals] == [0, 0, 0, 0]
     with application(place).app_context():
