@@ -3,21 +3,23 @@
 ``attach`` hands this to flask-login; doors see nothing but ``current_user.viewer``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from flask import Flask, Request, request
 from flask import session as cookie
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, Select, bindparam, delete, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as BusyError
 from sqlalchemy.orm import Session
 
 from forum.access.permissions import Scope
-from forum.access.viewer import VISITOR, Via, Viewer
+from forum.access.viewer import VISITOR, Role, Via, Viewer
 from forum.accounts.actions import hash_secret, start_sign_in
-from forum.accounts.models import Account, ApiToken, SignIn
+from forum.accounts.models import Account, ApiToken, Membership, SignIn
 from forum.accounts.passwords import hash_password, is_outdated, is_password
 from forum.accounts.queries import find_account_by_login, fold_login, roles_of
 from forum.clock import now
@@ -35,6 +37,17 @@ TOKEN_KINDS: dict[str, Callable[[str], Viewer]] = {}
 # What asks an account for its second factor where a program signs in: raises Refusal unless the code (empty: none was sent) will do. app.py fills the list.
 CODE_CHECKS: list[Callable[[int, str], None]] = []
 WRONG = sentence("Login and password do not fit. Check both; case matters in the password.")
+
+
+def _caller_by(table: type[SignIn | ApiToken], *columns: Any) -> Select[Any]:
+    # One read for who asks: a row for each role, one without where there is none.
+    who = select(table.id, table.account_id, *columns, Account.handle, Account.display_name, Membership.site_id, Membership.role)
+    whole = who.join(Account, Account.id == table.account_id).outerjoin(Membership, Membership.account_id == table.account_id)
+    return whole.where(table.token_hash == bindparam("token_hash"))
+
+
+_BY_COOKIE = _caller_by(SignIn, SignIn.created_at, SignIn.last_seen_at)
+_BY_TOKEN = _caller_by(ApiToken, ApiToken.scopes, ApiToken.last_used_at)
 
 
 class Caller(UserMixin):  # type: ignore[misc]
@@ -124,20 +137,17 @@ def _load_by_cookie(secret: str) -> Caller | None:
         return None
     limits = settings()
     with reading() as session:
-        row = session.execute(
-            select(SignIn, Account).join(Account, Account.id == SignIn.account_id).where(SignIn.token_hash == hash_secret(secret))
-        ).first()
-        if row is None:
-            return None
-        signin, account = row
-        moment = now()
-        if moment > signin.created_at + timedelta(days=limits.session_days) or moment > signin.last_seen_at + timedelta(
-            days=limits.session_idle_days
-        ):
-            return None
-        viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), None, Via.COOKIE, signin.id)
-        stale = moment - signin.last_seen_at > SEEN_EVERY
-    if stale:
+        rows = session.execute(_BY_COOKIE, {"token_hash": hash_secret(secret)}).all()
+    if not rows:
+        return None
+    row = rows[0]
+    moment = now()
+    if moment > row.created_at + timedelta(days=limits.session_days) or moment > row.last_seen_at + timedelta(
+        days=limits.session_idle_days
+    ):
+        return None
+    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), None, Via.COOKIE, row.id)
+    if moment - row.last_seen_at > SEEN_EVERY:
         _touch(SignIn, viewer.signin_id)
     return Caller(viewer, secret)
 
@@ -150,19 +160,19 @@ def _load_by_token(incoming: Request) -> Caller | None:
         if secret.startswith(prefix):
             return Caller(find_viewer(secret))
     with reading() as session:
-        row = session.execute(
-            select(ApiToken, Account).join(Account, Account.id == ApiToken.account_id).where(ApiToken.token_hash == hash_secret(secret))
-        ).first()
-        if row is None:
-            raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
-        token, account = row
-        scopes = frozenset(Scope(scope) for scope in token.scopes.split())
-        viewer = Viewer(account.id, account.handle, account.display_name, roles_of(session, account.id), scopes, Via.TOKEN)
-        stale = token.last_used_at is None or now() - token.last_used_at > SEEN_EVERY
-        token_id = token.id
-    if stale:
-        _touch(ApiToken, token_id)
+        rows = session.execute(_BY_TOKEN, {"token_hash": hash_secret(secret)}).all()
+    if not rows:
+        raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
+    row = rows[0]
+    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
+    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), scopes, Via.TOKEN)
+    if row.last_used_at is None or now() - row.last_used_at > SEEN_EVERY:
+        _touch(ApiToken, row.id)
     return Caller(viewer)
+
+
+def _roles_in(rows: Sequence[Row[Any]]) -> Mapping[int, Role]:
+    return {row.site_id: Role(row.role) for row in rows if row.site_id is not None}
 
 
 def _touch(table: type[SignIn | ApiToken], row_id: int | None) -> None:
@@ -170,6 +180,6 @@ def _touch(table: type[SignIn | ApiToken], row_id: int | None) -> None:
     try:
         with writing() as session:
             session.execute(update(table).where(table.id == row_id).values({column: now()}))
-    except DBAPIError as error:
+    except (DBAPIError, BusyError) as error:
         # Reading must go on while the database refuses to write.
-        log.warning("last visit not written", reason=str(error.orig))
+        log.warning("last visit not written", reason=str(getattr(error, "orig", error)))

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, ArticleAddress, Series, Site, SiteOrigin, SiteToken
@@ -57,9 +58,13 @@ def list_site_tokens(session: Session, site_id: int) -> list[SiteToken]:
     return list(session.scalars(select(SiteToken).where(SiteToken.site_id == site_id).order_by(SiteToken.id.desc())))
 
 
+# In the same statement, for one article; a list reads the authors of all in a second one.
+_WITH_AUTHORS = (joinedload(Article.authors),)
+
+
 def get_article(session: Session, article_id: int) -> Article:
     """Return an article. Raises Refusal ``not-found``."""
-    article = session.get(Article, article_id)
+    article = session.get(Article, article_id, options=_WITH_AUTHORS)
     if article is None:
         raise not_found(sentence("article"))
     return article
@@ -79,6 +84,16 @@ def lock_article(session: Session, article_id: int) -> Article:
     if article is None:
         raise not_found(sentence("article"))
     return article
+
+
+def hold_article(session: Session, article_id: int) -> Article:
+    """Do what ``lock_article`` does, without reading again what this transaction has loaded where nobody else can write meanwhile: on SQLite.
+
+    Only for transactions that have written nothing yet.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return get_article(session, article_id)
+    return lock_article(session, article_id)
 
 
 def state_of_article() -> ClauseElement:
@@ -112,15 +127,18 @@ def list_articles(session: Session, site_id: int, *, sort: str, after_key: Seque
     return ArticlePage(page, tuple(getattr(page[-1], name) for name in names) if len(rows) > limit else None)
 
 
+_COUNTS = (
+    select(ArticleAddress.address_hash, Article.comment_count)
+    .join(Article, Article.id == ArticleAddress.article_id)
+    .where(ArticleAddress.site_id == bindparam("site_id"), ArticleAddress.address_hash.in_(bindparam("wanted", expanding=True)))
+)
+
+
 def count_comments(session: Session, site_id: int, urls: Sequence[str]) -> list[int]:
     """Return the visible comments of each address, in one read; an address that is not known or not one counts 0."""
     hashes = [_hash_or_none(url) for url in urls]
-    rows = session.execute(
-        select(ArticleAddress.address_hash, Article.comment_count)
-        .join(Article, Article.id == ArticleAddress.article_id)
-        .where(ArticleAddress.site_id == site_id, ArticleAddress.address_hash.in_({known for known in hashes if known}))
-    )
-    counts = {found: count for found, count in rows}
+    wanted = list(dict.fromkeys(known for known in hashes if known))
+    counts: dict[str, int] = {found: count for found, count in session.execute(_COUNTS, {"site_id": site_id, "wanted": wanted})}
     return [counts.get(known or "", 0) for known in hashes]
 
 
@@ -144,6 +162,8 @@ def hash_address(address: str) -> str:
     return hashlib.sha256(address.encode()).hexdigest()
 
 
+# A list of articles asks for the same addresses again and again.
+@lru_cache(maxsize=4096)
 def _hash_or_none(url: str) -> str | None:
     try:
         return hash_address(normalize_address(url))

@@ -73,12 +73,15 @@ def store(
     session.flush()
     if root is None:
         comment.root_id = comment.id
+    # The first of its revisions: written together with what follows.
+    session.add(_revision(comment, 1, Text(comment.body_md, comment.body_html or "", comment.renderer), new.stance, at=moment))
     if state is State.VISIBLE:
         place = Place(article, root or comment, parent, comment)
         with counted(session, place):
             comment.state = State.VISIBLE.value
             _publish(place, moment)
-    add_revision(session, comment, Text(comment.body_md, comment.body_html or "", comment.renderer), new.stance, at=moment)
+    else:
+        session.flush()
     return comment
 
 
@@ -213,8 +216,17 @@ def add_revision(
 ) -> Revision:
     """Keep a text and stance as the comment's newest revision and return it."""
     number = (session.scalar(select(func.max(Revision.number)).where(Revision.comment_id == comment.id)) or 0) + 1
+    revision = _revision(comment, number, text, stance, at=at, state=state)
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def _revision(
+    comment: Comment, number: int, text: Text, stance: Stance | None, *, at: datetime, state: RevisionState = RevisionState.ACCEPTED
+) -> Revision:
     waits = state is RevisionState.HELD
-    revision = Revision(
+    return Revision(
         comment_id=comment.id,
         number=number,
         body_md=text.body_md or "",
@@ -222,11 +234,9 @@ def add_revision(
         state=state.value,
         body_html=text.html if waits else None,
         renderer=text.renderer if waits else None,
+        redacted_id=None,
         created_at=at,
     )
-    session.add(revision)
-    session.flush()
-    return revision
 
 
 def replace_waiting(session: Session, comment_id: int, *, state: RevisionState = RevisionState.REPLACED) -> None:

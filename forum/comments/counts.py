@@ -43,8 +43,8 @@ def counted(session: Session, place: Place) -> Iterator[None]:
             setattr(row, column, getattr(row, column) + step)
     place.article.version += 1
     session.flush()
-    _mark_author_replies(session, place)
-    session.flush()
+    if _mark_author_replies(session, place):
+        session.flush()
 
 
 def contribution(comment: Comment) -> Contribution:
@@ -65,11 +65,12 @@ def contribution(comment: Comment) -> Contribution:
     return adds
 
 
-def _mark_author_replies(session: Session, place: Place) -> None:
+def _mark_author_replies(session: Session, place: Place) -> bool:
     if place.comment.author_id not in place.article.author_ids or place.parent is None:
-        return
+        return False
     reply = aliased(Comment)
     by_author = (reply.author_id.in_(place.article.author_ids), reply.state == State.VISIBLE.value)
     place.parent.author_replied = bool(session.scalar(select(exists().where(reply.parent_id == place.parent.id, *by_author))))
     # A root that its author wrote himself is not answered by that: only what stands below counts.
     place.root.author_replied = bool(session.scalar(select(exists().where(reply.root_id == place.root.id, reply.depth > 0, *by_author))))
+    return True

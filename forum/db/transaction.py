@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
+from sqlalchemy.exc import TimeoutError as BusyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from forum.db.base import db
 from forum.db.engine import intends_to_write
+from forum.db.turns import turns
 
 AFTERWARDS = "afterwards"
+OTHERWISE = "otherwise"
+NO_POOL_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
@@ -28,6 +33,11 @@ def afterwards(session: Session, act: Callable[[], None]) -> bool:
     return True
 
 
+def otherwise(session: Session, act: Callable[[], None]) -> None:
+    """Let ``act`` run if the open transaction is rolled back: it undoes what was done elsewhere for it. It must not raise, nor use the database."""
+    session.info.setdefault(OTHERWISE, []).append(act)
+
+
 @contextmanager
 def writing() -> Iterator[Session]:
     """Open a transaction that writes, committed when the block ends and rolled back when it raises.
@@ -37,20 +47,44 @@ def writing() -> Iterator[Session]:
     session = db.session()
     session.rollback()
     session.info.pop(AFTERWARDS, None)
-    token = intends_to_write.set(True)
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        intends_to_write.reset(token)
+    session.info.pop(OTHERWISE, None)
+    with _in_turn(session):
+        token = intends_to_write.set(True)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            for act in session.info.pop(OTHERWISE, ()):
+                act()
+            raise
+        finally:
+            intends_to_write.reset(token)
+    session.info.pop(OTHERWISE, None)
     for act in session.info.pop(AFTERWARDS, {}):
         try:
             act()
         except Exception as error:  # noqa: BLE001 what was asked for is done and committed
             log.warning("what was to follow a transaction failed", act=act.__qualname__, error=type(error).__name__)
+
+
+@contextmanager
+def _in_turn(session: Session) -> Iterator[None]:
+    engine = session.get_bind()
+    # PostgreSQL lets writers write at once, and queues those that want the same row itself.
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    pool = getattr(engine, "pool", None)
+    try:
+        is_mine = turns.take(pool.timeout() if isinstance(pool, QueuePool) else NO_POOL_SECONDS)
+    except TimeoutError:
+        raise BusyError("the database was busy with other writers") from None
+    try:
+        yield
+    finally:
+        if is_mine:
+            turns.give()
 
 
 @contextmanager

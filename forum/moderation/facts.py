@@ -5,9 +5,11 @@ Called inside the transaction that stores the text, so that two posts at once ca
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role, Viewer
@@ -17,9 +19,12 @@ from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.queries import list_ancestors
 from forum.comments.states import State
+from forum.db.columns import Moment
+from forum.db.transaction import reading
 from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
 from forum.moderation.screening.context import Heat, Repetition, ScreeningContext, WriterFacts
+from forum.moderation.screening.pipeline import Glance, glance
 from forum.moderation.screening.rules import Rules, default_rules
 from forum.sanctions.queries import is_pre_moderated
 from forum.web.context import settings
@@ -29,11 +34,31 @@ COUNTED_MOST = 1000
 SAME_MOST = 50
 
 
+# The rules that this process has read last, by site: only a guess at those that hold.
+_met: dict[int, Rules] = {}
+_NEWEST_RULES = select(RuleSet.document).where(RuleSet.site_id == bindparam("site_id")).order_by(RuleSet.number.desc()).limit(1)
+
+
 def read_rules(session: Session, site_id: int) -> Rules:
     """Return the rules that hold on a site, the server's setting for new writers filled in."""
-    document = session.scalar(select(RuleSet.document).where(RuleSet.site_id == site_id).order_by(RuleSet.number.desc()).limit(1))
+    rules = _decode(session.scalar(_NEWEST_RULES, {"site_id": site_id}), settings().hold_first_comments)
+    _met[site_id] = rules
+    return rules
+
+
+def glance_at(text: str, site_id: int) -> Glance:
+    """Look at a text before its transaction begins, under the rules that were read last here; ``judge`` looks again where others hold by then."""
+    rules = _met.get(site_id)
+    if rules is None:
+        with reading() as session:
+            rules = read_rules(session, site_id)
+    return glance(text, rules)
+
+
+@lru_cache(maxsize=16)
+def _decode(document: str | None, hold_first: str) -> Rules:
     rules = msgspec.json.decode(document, type=Rules) if document else default_rules()
-    return rules if rules.hold_first else msgspec.structs.replace(rules, hold_first=settings().hold_first_comments)
+    return rules if rules.hold_first else msgspec.structs.replace(rules, hold_first=hold_first)
 
 
 @dataclass(frozen=True)
@@ -64,25 +89,35 @@ def gather(session: Session, viewer: Viewer, spot: Spot, *, text: str, fingerpri
     )
 
 
-def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *, but: int | None) -> WriterFacts:
-    own = select(Comment.id).where(Comment.author_id == viewer.account_id, Comment.site_id == article.site_id, Comment.id != (but or 0))
+def _facts_of_writer() -> Select[Any]:
+    account_id: BindParameter[int] = bindparam("account_id")
+    site_id: BindParameter[int] = bindparam("site_id")
+    own = select(Comment.id).where(Comment.author_id == account_id, Comment.site_id == site_id, Comment.id != bindparam("but"))
     accepted = own.where(Comment.listed.is_(True)).limit(COUNTED_MOST).subquery()
-    since = now() - timedelta(days=rules.history_days)
-    newest = own.add_columns(Comment.state).where(Comment.created_at >= since).order_by(Comment.id.desc()).limit(COUNTED_MOST).subquery()
+    recent = own.add_columns(Comment.state).where(Comment.created_at >= bindparam("since", type_=Moment))
+    newest = recent.order_by(Comment.id.desc()).limit(COUNTED_MOST).subquery()
     is_removed = newest.c.state == State.REMOVED.value
-    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.execute(
-        select(
-            select(Account.created_at).where(Account.id == viewer.account_id).scalar_subquery(),
-            select(func.count()).select_from(accepted).scalar_subquery(),
-            select(func.count()).select_from(newest).scalar_subquery(),
-            select(func.count()).select_from(newest).where(is_removed).scalar_subquery(),
-            is_pre_moderated(viewer.account_id, article.site_id),
-        )
-    ).one()
+    return select(
+        select(Account.created_at).where(Account.id == account_id).scalar_subquery(),
+        select(func.count()).select_from(accepted).scalar_subquery(),
+        select(func.count()).select_from(newest).scalar_subquery(),
+        select(func.count()).select_from(newest).where(is_removed).scalar_subquery(),
+        is_pre_moderated(account_id, site_id, bindparam("moment", type_=Moment)),
+    )
+
+
+_FACTS = _facts_of_writer()
+
+
+def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *, but: int | None) -> WriterFacts:
+    moment = now()
+    given = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0, "moment": moment}
+    given["since"] = moment - timedelta(days=rules.history_days)
+    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.execute(_FACTS, given).one()
     return WriterFacts(
         is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
         is_article_author=viewer.account_id in article.author_ids,
-        account_age=now() - created_at,
+        account_age=moment - created_at,
         accepted_count=accepted_count,
         recent_count=recent_count,
         recent_removed_count=removed_count,

@@ -23,7 +23,7 @@ from forum.moderation.review import Action, ItemState, Origin, ReportState
 from forum.moderation.rulings import Ruling, record
 from forum.moderation.screening.context import ScreeningContext
 from forum.moderation.screening.findings import Finding, Outcome, Verdict
-from forum.moderation.screening.pipeline import screen
+from forum.moderation.screening.pipeline import Glance, screen, screen_further
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
 
@@ -39,13 +39,13 @@ BROUGHT_BACK_STATEMENT = sentence(
 SETTLED_STATEMENT = sentence("Nothing was left to decide: the comment was withdrawn, or its waiting change was replaced by another.")
 
 
-def judge(session: Session, context: ScreeningContext, asked: Asked | None = None) -> Verdict:
+def judge(session: Session, context: ScreeningContext, asked: Asked | None = None, *, seen: Glance | None = None) -> Verdict:
     """Return the verdict of all phases. Raises Refusal ``validation``, or ``rate-limited`` where waiting helps, when it is ``reject``.
 
     When it is ``nudge``, the writer is asked to reconsider (Refusal ``please-reconsider``), unless the text came with the token of such an answer; without
-    ``asked`` there is nobody to ask.
+    ``asked`` there is nobody to ask. ``seen``: what was found in the text before the transaction began.
     """
-    verdict = screen(context)
+    verdict = screen(context) if seen is None else screen_further(context, seen)
     deciding = verdict.deciding
     if verdict.outcome is Outcome.REJECT and deciding is not None:
         if deciding.retry_after is not None:

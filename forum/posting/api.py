@@ -1,6 +1,7 @@
 """JSON doors of a discussion: read it, comment, edit, withdraw, look at context and history."""
 
 from forum.access.permissions import Permission
+from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.models import Article
 from forum.comments.models import Comment
 from forum.comments.present import is_text_public, present_revision
@@ -69,7 +70,7 @@ def list_comments(call: Call[Article, None, ThreadQuery]) -> Answer:
 
 def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     """Check and render the text before the transaction begins."""
-    return prepare_body(call.body.body_md, reconsidered=call.body.reconsidered)
+    return prepare_body(call.body.body_md, reconsidered=call.body.reconsidered, site_id=DEFAULT_SITE_ID)
 
 
 @doors.door(
@@ -123,7 +124,7 @@ def get_comment(call: Call[Comment, None, None]) -> Answer:
 def prepare_change(call: Call[Comment, CommentPatch, None]) -> PreparedBody | None:
     """Check and render the new text, if one was sent, before the transaction begins."""
     body = call.body
-    return prepare_body(body.body_md, reconsidered=body.reconsidered) if isinstance(body.body_md, str) else None
+    return prepare_body(body.body_md, reconsidered=body.reconsidered, site_id=DEFAULT_SITE_ID) if isinstance(body.body_md, str) else None
 
 
 @doors.door(

@@ -14,11 +14,12 @@ from forum.access.permissions import Permission
 from forum.access.predicates import is_writer
 from forum.access.table import can, is_granted
 from forum.access.viewer import DEFAULT_SITE_ID, Viewer
+from forum.accounts.models import Account
 from forum.articles.models import Article
 from forum.articles.queries import get_article, get_article_by_slug
 from forum.comments.models import Comment
 from forum.comments.present import present_comment, present_head, present_item, present_match
-from forum.comments.queries import Branch, Row, find_row, get_comment, list_ancestors, list_own, read_branch
+from forum.comments.queries import Branch, Row, get_comment, list_ancestors, list_own, read_branch
 from forum.comments.schemas import CommentOut, ContextOut, MarkOut, MineOut, MoreReplies, RepliesOut, ThreadPageOut, ThreadQuery
 from forum.comments.states import State
 from forum.comments.thread import ORDERS, Filters, read_matches, read_roots
@@ -94,11 +95,11 @@ def read_context(session: Session, viewer: Viewer, comment: Comment, *, limit: i
 
 def read_one(session: Session, viewer: Viewer, comment_id: int) -> CommentOut:
     """Return one comment as ``viewer`` may see it. Raises Refusal ``not-found``."""
-    row = find_row(session, comment_id)
-    if row is None:
-        raise not_found(sentence("comment"))
-    article = get_article(session, row[0].article_id)
-    return present_comment(row, article.author_ids, reveal=row[0].author_id == viewer.account_id and viewer.is_signed_in)
+    # By their keys: what this transaction has written or locked is in the session and need not be read again.
+    comment = get_comment(session, comment_id)
+    article = get_article(session, comment.article_id)
+    account = session.get_one(Account, comment.author_id)
+    return present_comment((comment, account), article.author_ids, reveal=comment.author_id == viewer.account_id and viewer.is_signed_in)
 
 
 def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collection[int]) -> MineOut:

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.access.viewer import Viewer
+from forum.access.viewer import DEFAULT_SITE_ID, Viewer
 from forum.accounts.actions import NAME_MAX
 from forum.accounts.models import Account
 from forum.accounts.queries import find_account_by_address, fold_email
@@ -104,7 +104,7 @@ def describe(session: Session, link: MailLink) -> Explanation:
 
 def prepare(link: MailLink) -> PreparedBody:
     """Check and render the text while no transaction is open."""
-    return prepare_body(msgspec.json.decode(data_of(link)["text"], type=GuestText).body_md)
+    return prepare_body(msgspec.json.decode(data_of(link)["text"], type=GuestText).body_md, site_id=DEFAULT_SITE_ID)
 
 
 def follow(session: Session, link: MailLink, prepared: PreparedBody) -> Page | Redirect:

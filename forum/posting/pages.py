@@ -11,6 +11,7 @@ from msgspec import to_builtins
 
 from forum.access.permissions import Permission
 from forum.access.predicates import is_writer
+from forum.access.viewer import DEFAULT_SITE_ID
 from forum.accounts.errands import ERRANDS, ask_to_sign_in
 from forum.articles.models import Article
 from forum.articles.present import present_articles
@@ -71,7 +72,7 @@ def redisplay_answer(call: AnyCall, refusal: Refusal) -> Page:
 def prepare_answer(call: AnyCall) -> PreparedBody:
     """Check and render the text before the transaction begins; for nobody unknown, since that costs work."""
     _require_account(call)
-    return prepare_body(call.body.body_md, reconsidered=call.body.token)
+    return prepare_body(call.body.body_md, reconsidered=call.body.token, site_id=DEFAULT_SITE_ID)
 
 
 @doors.door(

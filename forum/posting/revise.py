@@ -10,7 +10,7 @@ from forum.clock import now
 from forum.comments import actions
 from forum.comments.counts import Place
 from forum.comments.models import Comment
-from forum.comments.queries import lock_place, newest_revision
+from forum.comments.queries import hold_place, lock_place, newest_revision
 from forum.comments.stance import Stance
 from forum.comments.states import RevisionState, State
 from forum.moderation import intake
@@ -38,7 +38,7 @@ def revise(
     decision. Raises Refusal: ``stale-version`` (If-Match), ``sanctioned``, ``illegal-transition``, ``rate-limited``, ``validation``,
     ``please-reconsider``.
     """
-    place = lock_place(session, comment_id)
+    place = hold_place(session, comment_id)
     comment = place.comment
     require_version(comment.version)
     require_free(session, viewer.account_id, place.article.site_id, Activity.WRITE)
@@ -68,7 +68,7 @@ def _change(session: Session, viewer: Viewer, place: Place, prepared: PreparedBo
     )
     # Nobody is asked anew about a text that stands already.
     asked = Asked(viewer.account_id or 0, f"{comment.id}", prepared.reconsidered) if prepared is not None else None
-    verdict = intake.judge(session, context, asked)
+    verdict = intake.judge(session, context, asked, seen=prepared.seen if prepared is not None else None)
     waits = intake.holds(verdict) and comment.state == State.VISIBLE
     if waits:
         revision = actions.propose(session, place, text=text, stance=stance)

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
 from forum.articles.models import Article
-from forum.articles.queries import lock_article
+from forum.articles.queries import hold_article
 from forum.comments import actions
 from forum.comments.counts import Place
 from forum.comments.models import Comment
@@ -31,14 +31,16 @@ def submit(
     ``rate-limited``, ``please-reconsider``.
     """
     charge(session, "comment_rate", str(viewer.account_id))
-    article = lock_article(session, article_id)
+    article = hold_article(session, article_id)
     require_free(session, viewer.account_id, article.site_id, Activity.WRITE)
     if article.closed_at is not None:
         raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
     parent, root = find_place(session, article, parent_id)
     assert viewer.account_id is not None, "the permission table lets nobody comment without an account"
     context = gather(session, viewer, Spot(article, parent), text=prepared.body_md, fingerprint=prepared.fingerprint)
-    verdict = judge(session, context, Asked(viewer.account_id, f"{article.id}:{parent_id or ''}", prepared.reconsidered))
+    verdict = judge(
+        session, context, Asked(viewer.account_id, f"{article.id}:{parent_id or ''}", prepared.reconsidered), seen=prepared.seen
+    )
     new = actions.NewComment(
         prepared.body_md, prepared.html, prepared.renderer, stance, viewer.account_id, fingerprint=prepared.fingerprint
     )

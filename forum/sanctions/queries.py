@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from forum.clock import now
+from forum.db.columns import Moment
 from forum.refusals import Kind, Refusal, not_found
 from forum.sanctions.kinds import ACKNOWLEDGED, HOLDING, KINDS, Activity, SanctionKind
 from forum.sanctions.models import Sanction
@@ -23,7 +24,7 @@ def is_in_force(sanction: Sanction, moment: datetime) -> bool:
     return sanction.starts_at <= moment and not over and not done and sanction.lifted_at is None
 
 
-def in_force(moment: datetime) -> ColumnElement[bool]:
+def in_force(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that ``is_in_force`` asks of a row."""
     return and_(
         Sanction.starts_at <= moment,
@@ -33,10 +34,21 @@ def in_force(moment: datetime) -> ColumnElement[bool]:
     )
 
 
+# Written once: it is asked for at every post and every tag.
+_MINE_IN_FORCE = (
+    select(Sanction)
+    .where(
+        Sanction.account_id == bindparam("account_id"),
+        Sanction.site_id == bindparam("site_id"),
+        in_force(bindparam("moment", type_=Moment)),
+    )
+    .order_by(Sanction.id.desc())
+)
+
+
 def list_in_force(session: Session, account_id: int, site_id: int) -> Sequence[Sanction]:
     """Return a person's sanctions that have an effect now, newest first; a reminder has none but stands in the list until it is acknowledged or lifted."""
-    mine = select(Sanction).where(Sanction.account_id == account_id, Sanction.site_id == site_id, in_force(now()))
-    return session.scalars(mine.order_by(Sanction.id.desc())).all()
+    return session.scalars(_MINE_IN_FORCE, {"account_id": account_id, "site_id": site_id, "moment": now()}).all()
 
 
 def list_sanctions(session: Session, account_id: int, site_id: int) -> Sequence[Sanction]:
@@ -53,10 +65,10 @@ def get_sanction(session: Session, sanction_id: int) -> Sanction:
     return found
 
 
-def is_pre_moderated(account_id: int | None, site_id: int) -> ColumnElement[bool]:
-    """Return the condition that a person's texts wait for a moderator now, for a statement that asks for more at once."""
+def is_pre_moderated(account_id: BindParameter[Any], site_id: BindParameter[Any], moment: BindParameter[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a person's texts wait for a moderator at ``moment``, for a statement that asks for more at once."""
     held = (Sanction.account_id == account_id, Sanction.site_id == site_id, Sanction.kind.in_(HOLDING))
-    return exists().where(*held, in_force(now()))
+    return exists().where(*held, in_force(moment))
 
 
 def forbidding(sanctions: Sequence[Sanction], activity: Activity) -> Sanction | None:

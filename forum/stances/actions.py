@@ -9,7 +9,7 @@ from forum.articles.schemas import Tally
 from forum.clock import now
 from forum.comments.counts import Place, counted
 from forum.comments.present import tally_of
-from forum.comments.queries import lock_place
+from forum.comments.queries import hold_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.refusals import Kind, Refusal
@@ -80,7 +80,7 @@ def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
 
 
 def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Tag | None]:
-    place = lock_place(session, comment_id)
+    place = hold_place(session, comment_id)
     if place.comment.author_id == viewer.account_id:
         raise Refusal(Kind.OWN_COMMENT, "This is your own comment; readers tag what others wrote.")
     if place.comment.state != State.VISIBLE:

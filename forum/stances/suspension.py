@@ -50,7 +50,8 @@ def lock_tagger(session: Session, account_id: int, site_id: int, *, also: int | 
 
 def hold_tagger(session: Session, account_id: int) -> None:
     """Let nobody suspend or return a person's tags until the transaction ends, in which the person adds one; others may do the same at once."""
-    session.execute(select(Account.id).where(Account.id == account_id).with_for_update(read=True))
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(Account.id).where(Account.id == account_id).with_for_update(read=True))
 
 
 def stop_tags(session: Session, account_id: int, site_id: int) -> int:

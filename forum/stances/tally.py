@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from forum.comments.models import Comment
@@ -13,11 +13,12 @@ from forum.stances.scores import contested, wilson
 COUNTS = (Tag.counted.is_(True), Tag.suspended.is_(False))
 """The conditions under which a tag counts."""
 
+_COUNTED = select(Tag.stance, func.count()).where(Tag.comment_id == bindparam("comment_id"), *COUNTS).group_by(Tag.stance)
+
 
 def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
     """Return the counted tags of a comment by stance, from the rows."""
-    rows = session.execute(select(Tag.stance, func.count()).where(Tag.comment_id == comment_id, *COUNTS).group_by(Tag.stance))
-    found = {stance: count for stance, count in rows}
+    found = {stance: count for stance, count in session.execute(_COUNTED, {"comment_id": comment_id})}
     return {stance: found.get(stance.value, 0) for stance in Stance}
 
 

@@ -3,6 +3,7 @@
 Work is measured in steps of SQLite's virtual machine and in rows touched on PostgreSQL (measure.py); plans must name the order's own index.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,9 +36,9 @@ INDEX_OF = {
     "most_contested": "ix_roots_by_score_contested",
     "unanswered": "ix_roots_by_author_replied_doubt_rank_published_at",
 }
-# Article, its authors, leads, roots, replies.
+# Article with its authors, leads, roots, replies.
 # A further page asks for no leads.
-PAGE_STATEMENTS, NEXT_STATEMENTS = 5, 4
+PAGE_STATEMENTS, NEXT_STATEMENTS = 4, 3
 # Steps of SQLite's virtual machine (rows on PostgreSQL) that a page of 5 roots with 3 replies may take: several times what it takes.
 PAGE_WORK = {"sqlite": 4000, "postgresql": 250}
 # The same for a branch that must be gone down: each of its comments once, light.
@@ -47,6 +48,8 @@ BRANCH_WORK = {"sqlite": 60 * DEEP, "postgresql": 8 * DEEP}
 def read(large: Large, path: str, client: ApiClient | None = None) -> tuple[Any, list[Statement]]:
     """Read an address and return its answer with the statements it took."""
     visitor = client or ApiClient(large.app.test_client())
+    # Another test may have had this answer kept.
+    large.app.wsgi_app.forget()  # type: ignore[attr-defined]
     with statements_of(large.app) as statements:
         answer = visitor.get(path)
     assert answer.status_code == 200, answer.text
@@ -199,6 +202,12 @@ def test_the_list_of_articles_and_the_counts(large: Large, planner: str, databas
     assert listed.work + counted.work <= {"sqlite": 3000, "postgresql": 60}[database]
 
 
+# SQLite reads small tables whole only when it has no key to go by; PostgreSQL does so whenever they are small, which its plans of such a test say nothing of.
+SCANS = re.compile(
+    r"^SCAN (articles|comments|accounts|tags|tag_events|revisions|sanctions|api_tokens|sign_ins|decisions|rate_limits|reports|review_items)"
+)
+
+
 @pytest.mark.parametrize("comments", [20, 400])
 def test_writing_costs_the_same_in_a_long_discussion(app: Flask, person: Callable[..., Person], comments: int) -> None:
     with writing() as session:
@@ -213,6 +222,12 @@ def test_writing_costs_the_same_in_a_long_discussion(app: Flask, person: Callabl
     with statements_of(app) as again:
         assert anna.client.put(f"/comments/{root}/tag", {"stance": Stance.SKEPTICISM}).status_code == 200
     # Two of them are screening's: the site's rules, and what is known of the writer. One asks whether the writer's account is restricted.
-    assert len(posted) <= 21
-    assert len(tagged) <= 18
-    assert len(again) <= 10
+    known = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    assert len(posted) <= (16 if known else 19)
+    assert len(tagged) <= (13 if known else 16)
+    assert len(again) <= (8 if known else 10)
+    with app.app_context(), reading() as session:
+        # The plan of an insertion names what foreign keys would be looked for if one were broken, which is never done here.
+        for one in (one for one in (*posted, *tagged) if not one.sql.startswith("INSERT")):
+            plan = plan_of(session.connection(), one)
+            assert not [step for step in plan if SCANS.search(step)], (one.sql, plan)

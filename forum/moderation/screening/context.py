@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from forum.moderation.screening.addresses import Address, find_addresses
+from forum.moderation.screening.addresses import Address, domain_set, find_addresses, is_on
+from forum.moderation.screening.patterns import matcher
 from forum.moderation.screening.rules import Rules
 from forum.moderation.screening.spellings import spell
 from forum.text.fingerprint import fold
+
+WORKED_OUT = ("folded", "spellings", "addresses", "strange_addresses", "words_in_addresses")
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,33 @@ class ScreeningContext:
         """The web addresses in the text."""
         return find_addresses(self.text)
 
+    @cached_property
+    def strange_addresses(self) -> tuple[Address, ...]:
+        """The addresses of domains that are not trusted."""
+        trusted = domain_set(self.rules.trusted_domains)
+        return tuple(address for address in self.addresses if not is_on(address.host, trusted))
+
+    @cached_property
+    def words_in_addresses(self) -> tuple[str, ...]:
+        """The suspect words in those addresses. Each address is a text of its own, so that no phrase reaches from one into the next."""
+        if not self.strange_addresses:
+            return ()
+        spellings = (spelling for address in self.strange_addresses for spelling in spell(f"{address.host} {address.rest}"))
+        return tuple(dict.fromkeys(match.words for match in matcher(self.rules.address_words).find(spellings)))
+
+    def knowing(self, other: "ScreeningContext") -> "ScreeningContext":
+        """Return the same with what was worked out of ``other``, a context of the same text under the same rules."""
+        same = copy(self)
+        for name in WORKED_OUT:
+            if name in other.__dict__:
+                same.__dict__[name] = other.__dict__[name]
+        return same
+
     def under(self, rules: Rules) -> "ScreeningContext":
         """Return the same text and facts under other rules; what was worked out of the text is kept."""
         _ = self.spellings, self.addresses
         other = copy(self)
+        for name in ("strange_addresses", "words_in_addresses"):
+            other.__dict__.pop(name, None)
         object.__setattr__(other, "rules", rules)
         return other

@@ -6,9 +6,10 @@ comment or a new revision is stored, and by `replay` without a deadline.
 
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -28,6 +29,49 @@ THREADS = 4
 log = structlog.get_logger(__name__)
 
 _pools: dict[int, ThreadPoolExecutor] = {}
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What was found by looking at a text alone, before any transaction: the findings of the phases that need no more, by name, and what was worked out."""
+
+    context: ScreeningContext
+    findings: Mapping[str, tuple[Finding, ...]]
+
+    def fits(self, context: ScreeningContext) -> bool:
+        """Tell whether it is about this text under these rules; they may have been changed meanwhile."""
+        return self.context.rules is context.rules and self.context.text == context.text
+
+
+def glance(text: str, rules: Rules, *, deadline: float = DEADLINE) -> Glance:
+    """Look at a text as far as that can be done without knowing who writes it and where. Never raises; answers within twice ``deadline``."""
+    context = ScreeningContext(text, rules)
+    warm(rules)
+    looking = [(phase, Future[tuple[Finding, ...]]()) for phase in PHASES if phase.reads_text]
+    wait([_pool().submit(_look_at_all, context, looking)], timeout=deadline)
+    # One that hangs must not keep the others, which have not begun, from looking.
+    left = [(phase, _pool().submit(phase.look, context)) for phase, future in looking if future.cancel()]
+    if left:
+        wait([future for _, future in left], timeout=deadline)
+        looking = [(phase, dict(left).get(phase, future)) for phase, future in looking]
+    # A phase that also asks for facts only does here what takes time; where it fails or hangs, that is its finding.
+    given = {phase.name: _answer(phase, future) for phase, future in looking if not (phase.reads_facts and _has_answered(future))}
+    return Glance(context, given)
+
+
+def screen_further(context: ScreeningContext, seen: Glance) -> Verdict:
+    """Return what all phases find in ``context``, of whose text ``seen`` is known: what is left compares a few numbers. Never raises."""
+    if not seen.fits(context):
+        return screen(context)
+    context = context.knowing(seen.context)
+    found: list[Finding] = []
+    for phase in PHASES:
+        known = seen.findings.get(phase.name)
+        if known is not None:
+            found += known if _looks_at(phase, context) else ()
+        else:
+            found += screen_here(context, (phase,)).findings
+    return Verdict(tuple(found))
 
 
 def screen(context: ScreeningContext, *, deadline: float = DEADLINE, phases: Sequence[Phase] = PHASES) -> Verdict:
@@ -59,6 +103,21 @@ def warm(rules: Rules) -> None:
 
 def _looks_at(phase: Phase, context: ScreeningContext) -> bool:
     return phase.is_for_staff or not context.writer.is_staff
+
+
+def _look_at_all(context: ScreeningContext, looking: Sequence[tuple[Phase, Future[tuple[Finding, ...]]]]) -> None:
+    # In one thread: handing each phase to another takes longer than most of them.
+    for phase, future in looking:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(phase.look(context))
+            except BaseException as error:  # noqa: BLE001 a phase may fail in any way, and each is a finding
+                future.set_exception(error)
+    _ = context.folded
+
+
+def _has_answered(future: Future[tuple[Finding, ...]]) -> bool:
+    return future.done() and future.exception() is None
 
 
 def _pool() -> ThreadPoolExecutor:

@@ -1,10 +1,8 @@
 """Links: blocked domains, words in addresses, links of new accounts, and many of them. Trusted domains are never looked at."""
 
-from forum.moderation.screening.addresses import Address, domain_set, is_on
+from forum.moderation.screening.addresses import domain_set, is_on
 from forum.moderation.screening.context import ScreeningContext
 from forum.moderation.screening.findings import Finding, Outcome
-from forum.moderation.screening.patterns import matcher
-from forum.moderation.screening.spellings import spell
 from forum.sentences import sentence
 
 
@@ -16,14 +14,13 @@ def look(context: ScreeningContext) -> tuple[Finding, ...]:
     rules = context.rules
     if context.writer.is_article_author:
         return ()
-    trusted = domain_set(rules.trusted_domains)
-    strange = [address for address in context.addresses if not is_on(address.host, trusted)]
+    strange = context.strange_addresses
     hosts = tuple(dict.fromkeys(address.host for address in strange))
     found = []
     if blocked := tuple(host for host in hosts if is_on(host, domain_set(rules.blocked_domains))):
         detail = sentence("Links to blocked domains: %(domains)s.", domains=blocked)
         found.append(Finding("links", Outcome.HOLD, "blocked-domain", detail, "promotion", blocked))
-    if suspect := _find_words(strange, rules.address_words):
+    if suspect := context.words_in_addresses:
         detail = sentence("Words in addresses: %(words)s.", words=suspect)
         found.append(Finding("links", Outcome.HOLD, "address-words", detail, "promotion", suspect))
     if hosts and is_new(context):
@@ -39,11 +36,3 @@ def is_new(context: ScreeningContext) -> bool:
     """Tell whether the writer's account is younger than ``new_account_days`` or has fewer accepted comments than ``new_account_comments``."""
     rules, writer = context.rules, context.writer
     return writer.account_age.days < rules.new_account_days or writer.accepted_count < rules.new_account_comments
-
-
-def _find_words(addresses: list[Address], words: tuple[str, ...]) -> tuple[str, ...]:
-    if not addresses:
-        return ()
-    # Each address is a text of its own, so that no phrase reaches from one into the next.
-    spellings = (spelling for address in addresses for spelling in spell(f"{address.host} {address.rest}"))
-    return tuple(dict.fromkeys(match.words for match in matcher(words).find(spellings)))
