@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php nginx redis
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -32,7 +32,7 @@ test: $(STAMP)test  ## run the tests on SQLite and PostgreSQL, without the slow 
 test-browser: $(STAMP)browser chromium provider  ## run the tests in Chromium, which is installed when missing
 	@$(PYTEST) -n 2 -m browser tests/browser
 
-test-slow: $(STAMP)test php  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
+test-slow: $(STAMP)test php nginx redis  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
 	@$(PYTEST) $(SPREAD) -m "slow and not browser" --ignore tests/browser
 
 test-all: test test-slow test-browser lint  ## run every test and the linters
@@ -109,6 +109,20 @@ php:
 	       && echo "Installing PHP by apt-get; this happens once." && apt-get update -qq \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends php-cli >/dev/null; } \
 	  || { echo "The tests of the WordPress example need PHP: install it with the system's package manager (Debian: sudo apt-get install php-cli)."; exit 1; }
+
+nginx:
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing nginx by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } \
+	  || { echo "The tests of several servers need nginx: install it with the system's package manager (Debian: sudo apt-get install nginx-light)."; exit 1; }
+
+redis:
+	@command -v redis-server >/dev/null \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing Redis by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; } \
+	  || { echo "The tests of limits beside the database need Redis: install it with the system's package manager (Debian: sudo apt-get install redis-server)."; exit 1; }
 
 # The OpenID provider that people sign in with in the tests; it runs on Node.js.
 provider: tests/sso/provider/node_modules/.stamp

@@ -32,6 +32,7 @@ from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
 from forum.db.schema import schema_head
+from forum.db.valkey import open_valkey
 from forum.embed import api as embed_api
 from forum.embed import oembed_pages, site_pages
 from forum.embed import pages as embed_pages
@@ -216,6 +217,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[CURSORS] = Cursors(app.config["SECRET_KEY"])
     app.url_map.converters["id"] = RowId
     _open_database(app)
+    open_valkey(app, settings.redis_url, secret=app.config["SECRET_KEY"])
     signin.attach(app)
     register_headers(app)
     register_cors(app)

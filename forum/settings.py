@@ -140,7 +140,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     redis_url: Annotated[
         str,
         Meta(
-            description="Shared limits and cache; this version needs none (the database holds both), so only the empty default is accepted."
+            description="Redis or Valkey, `redis://host:6379/0`, which spares the database the counting of requests; empty: none."
+            " Needs the extra `redis`."
         ),
     ] = ""
     trusted_proxies: Annotated[
@@ -299,8 +300,7 @@ def _check(settings: Settings) -> Settings:
         )
     if settings.mail_from and read_sender(settings.mail_from) is None:
         raise SettingsError("FORUM_MAIL_FROM must be an address such as forum@example.org, or 'A name <forum@example.org>'.")
-    if settings.redis_url:
-        raise SettingsError("FORUM_REDIS_URL: this version shares limits through the database; leave it empty.")
+    _check_redis_url(settings.redis_url)
     for field in Settings.__struct_fields__:
         if field.endswith("_rate"):
             try:
@@ -359,6 +359,25 @@ def _check_database_url(url: str) -> str:
             "FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX."
         ) from None
     return url
+
+
+def _check_redis_url(url: str) -> None:
+    if not url:
+        return
+    parts = _split(url)
+    is_there = parts is not None and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    if parts is None or parts.scheme not in ("redis", "rediss", "valkey", "valkeys", "unix") or not is_there:
+        raise SettingsError("FORUM_REDIS_URL must be an address such as redis://:password@host:6379/0, rediss://… (TLS) or unix:///path.")
+    if find_spec("redis") is None:
+        raise SettingsError("FORUM_REDIS_URL is set, but the client is not installed: pip install 'forum[redis]'.")
+
+
+def _check_networks(networks: str) -> None:
+    for network in networks.split():
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise SettingsError(f"FORUM_METRICS_ALLOWED: '{network}' is neither an address nor a network such as 10.0.0.0/8.") from None
 
 
 def _check_languages(languages: str) -> None:

@@ -124,7 +124,7 @@ def test_a_database_of_another_version(forum: Forum, folder: Path) -> None:
         ),
         ({"mail_url": "smtp://h:x"}, "FORUM_MAIL_URL must be smtp://user:password@host:port"),
         ({"mail_from": "nobody"}, "FORUM_MAIL_FROM must be an address such as forum@example.org, or 'A name <forum@example.org>'."),
-        ({"redis_url": "redis://h"}, "FORUM_REDIS_URL: this version shares limits through the database; leave it empty."),
+        ({"redis_url": "http://h"}, "FORUM_REDIS_URL must be an address such as redis://:password@host:6379/0"),
         ({"hold_first_comments": "some"}, "FORUM_HOLD_FIRST_COMMENTS: Expected `str` matching regex"),
         ({"config": "/nowhere/forum.toml"}, "FORUM_CONFIG names /nowhere/forum.toml, which cannot be read: No such file or directory."),
     ],
