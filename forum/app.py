@@ -130,6 +130,7 @@ from forum.web.headers import register_headers
 from forum.web.logs import configure_logs
 from forum.web.openapi import build_document
 from forum.web.problems import register_problems
+from forum.web.translation import speak
 
 API_ROOMS = (
     service.doors,
@@ -347,6 +348,7 @@ def _put_in_front(app: Flask, settings: Settings) -> None:
 def _prepare_templates(app: Flask, settings: Settings) -> None:
     languages = settings.languages.split()
     Babel(app, locale_selector=lambda: request.accept_languages.best_match(languages) or languages[0])
+    speak(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

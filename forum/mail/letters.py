@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forum.mail.actions import post_mail
 from forum.mail.models import OutgoingMail
 from forum.web.context import settings
+from forum.web.translation import speaking
 
 
 def post_letter(session: Session, name: str, *, to: str, language: str = "", **values: Any) -> OutgoingMail:
@@ -23,7 +24,7 @@ def post_letter(session: Session, name: str, *, to: str, language: str = "", **v
 def write_letter(name: str, language: str, **values: Any) -> tuple[str, str]:
     """Return subject and text of the mail ``name``."""
     known = settings()
-    with force_locale(language):
+    with force_locale(language), speaking():
         text = current_app.jinja_env.get_template(f"mail/{name}.txt").render(site=known.site_name, home=known.base_url, **values)
     subject, _, body = text.lstrip().partition("\n")
     return " ".join(subject.split()), f"{body.strip()}\n"

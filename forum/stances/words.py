@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from forum.comments.stance import Stance
+from forum.web.translation import Term as _
 
 
 @dataclass(frozen=True)
