@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php nginx redis
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php nginx redis wrk
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -48,8 +48,9 @@ format: $(STAMP)test  ## format the code
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
 
-bench: $(STAMP)test  ## measure against a peer on the same thread and print ratios
+bench: $(STAMP)test wrk  ## measure against a peer and against ready bytes, print ratios and write benchmarks/RESULTS*.md (half an hour)
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.scale
 
 bench-screening: $(STAMP)test  ## say how well the shipped screening rules do on labelled comments
 	@$(BIN)/python -m benchmarks.screening
@@ -123,6 +124,13 @@ redis:
 	       && echo "Installing Redis by apt-get; this happens once." && apt-get update -qq \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; } \
 	  || { echo "The tests of limits beside the database need Redis: install it with the system's package manager (Debian: sudo apt-get install redis-server)."; exit 1; }
+
+wrk:
+	@command -v wrk >/dev/null \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing wrk by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; } \
+	  || { echo "The benchmark needs wrk: install it with the system's package manager (Debian: sudo apt-get install wrk)."; exit 1; }
 
 # The OpenID provider that people sign in with in the tests; it runs on Node.js.
 provider: tests/sso/provider/node_modules/.stamp

@@ -1,0 +1,123 @@
+"""The database that is measured: articles of 100 to 100,000 comments and, unless it is to be small, others up to a million; kept while its recipe is the same."""
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from sqlalchemy import select, text
+
+from benchmarks.discussion import write_discussion
+from forum.access.permissions import Scope
+from forum.accounts.actions import NewAccount, create_account, create_token, start_sign_in
+from forum.accounts.models import Account
+from forum.app import create_app
+from forum.articles.models import Article
+from forum.db.base import db
+from forum.db.schema import bring_up_to_date, refresh_statistics
+from forum.db.transaction import reading, writing
+from forum.settings import Settings, load_settings
+from forum.text.render import render
+from tests.seeding import seed_discussion
+from tests.stances.recount import find_miscounts
+
+SIZES = (100, 1_000, 10_000, 100_000)
+MILLION = 1_000_000
+OTHERS = 10_000
+READERS = 32
+POOL = 300
+SECRET = "a secret for measuring alone, long enough"
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What was made: the articles by their size (id and page), the readers' tokens, and how many comments there are."""
+
+    articles: dict[str, tuple[int, str]]
+    tokens: list[str]
+    comments: int
+
+
+def settings_for(folder: Path, **overrides: object) -> Settings:
+    """Return the settings of the measured server."""
+    return load_settings({}, data_dir=str(folder), secret_key=SECRET, rate_limits="off", **overrides)
+
+
+def seed(folder: Path, *, million: bool, say: Callable[[str], None]) -> Seeded:
+    """Return the database in ``folder``, made anew when its recipe has changed."""
+    recipe = _recipe(million)
+    note = folder / "seeded.json"
+    if note.is_file() and (kept := json.loads(note.read_text(encoding="utf-8")))["recipe"] == recipe:
+        return Seeded(kept["articles"], kept["tokens"], kept["comments"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    app = create_app(settings_for(folder, log_level="error"))
+    with app.app_context():
+        bring_up_to_date()
+        made = _fill(app, million, say)
+        db.engine.dispose()
+    note.write_text(json.dumps({"recipe": recipe} | asdict(made)), encoding="utf-8")
+    return made
+
+
+def _recipe(million: bool) -> str:
+    here = Path(__file__).read_bytes() + Path(seed_discussion.__code__.co_filename).read_bytes()
+    return hashlib.sha256(here + bytes(million)).hexdigest()
+
+
+def _fill(app: Flask, million: bool, say: Callable[[str], None]) -> Seeded:
+    articles: dict[str, tuple[int, str]] = {}
+    comments = 0
+    for size in SIZES:
+        say(f"seeding an article of {size:,} comments")
+        with writing() as session:
+            article_id = seed_discussion(session, comments=size, seed=size).article_id
+            articles[str(size)] = (article_id, f"/a/{session.get_one(Article, article_id).slug}")
+        comments += size
+    while million and comments < MILLION:
+        say(f"seeding others: {comments:,} of {MILLION:,}")
+        with writing() as session:
+            seed_discussion(session, comments=min(OTHERS, MILLION - comments), seed=comments)
+        comments += min(OTHERS, MILLION - comments)
+    say("giving them texts")
+    with writing() as session:
+        session.execute(text("CREATE TEMPORARY TABLE pool (n INTEGER PRIMARY KEY, md TEXT, html TEXT)"))
+        words = [comment.text for comment in write_discussion(POOL)]
+        session.execute(
+            text("INSERT INTO pool VALUES (:n, :md, :html)"), [{"n": n, "md": md, "html": render(md).html} for n, md in enumerate(words)]
+        )
+        session.execute(text(f"UPDATE comments SET (body_md, body_html) = (SELECT md, html FROM pool WHERE n = comments.id % {POOL})"))
+        session.execute(text(f"UPDATE revisions SET body_md = (SELECT md FROM pool WHERE n = revisions.comment_id % {POOL})"))
+    tokens = _people()
+    refresh_statistics()
+    with reading() as session:
+        wrong = [] if million else find_miscounts(session)
+    if wrong:
+        raise RuntimeError(f"what was seeded does not add up: {wrong[:3]}")
+    return Seeded(articles, tokens, comments)
+
+
+def _people() -> list[str]:
+    # The writers of the discussion themselves: of long standing, so that their texts are screened as most texts are.
+    with writing() as session:
+        ids = session.scalars(select(Account.id).where(Account.handle.in_([f"seed{number}" for number in range(READERS)]))).all()
+        return [create_token(session, account_id, name="load", scopes=[Scope.READ, Scope.COMMENT, Scope.TAG])[1] for account_id in ids]
+
+
+def cookie_of_reader(folder: Path) -> str:
+    """Return the cookie of somebody who is signed in and has written nothing."""
+    app = create_app(settings_for(folder, log_level="error"))
+    with app.app_context():
+        with writing() as session:
+            handle = f"reader{secrets.token_hex(4)}"
+            new = NewAccount(handle=handle, email=f"{handle}@example.org", password=secrets.token_hex(8), display_name="")
+            secret = start_sign_in(session, create_account(session, new, password_hash=None), device="benchmark")
+        db.engine.dispose()
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    return f"forum={signer.dumps({'_permanent': True, '_user_id': secret, '_fresh': True, 'csrf_token': secrets.token_hex(20)})}"
