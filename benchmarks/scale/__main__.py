@@ -208,8 +208,9 @@ class Bench:
     def measure_memory(self) -> None:
         """What is kept in memory after all of this, and whether it grows while the same is asked again and again."""
         self._note_memory("after the benchmark", 250)
-        before = sum(memory_megabytes(pid)[0] for pid in self.pids)
         path, seconds = self.pages(1_000)[1], 5.0
+        drive(Ask(self.ours, path), connections=16, seconds=seconds)
+        before = sum(memory_megabytes(pid)[0] for pid in self.pids)
         done = 0.0
         while done < self.plan.requests:
             done += drive(Ask(self.ours, path), connections=16, seconds=seconds) * seconds

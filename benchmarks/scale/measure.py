@@ -114,9 +114,9 @@ def processor_seconds(pids: Sequence[int]) -> float:
 
 
 def memory_megabytes(pid: int) -> tuple[float, float]:
-    """Return a process's resident memory, and its share of it where pages are shared with others (PSS)."""
+    """Return a process's resident memory in megabytes (2**20 bytes), and its share of it where pages are shared with others (PSS)."""
     found = dict(line.split(":") for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
-    return tuple(int(found[name].split()[0]) / 1000 for name in ("Rss", "Pss"))  # type: ignore[return-value]
+    return tuple(int(found[name].split()[0]) / 1024 for name in ("Rss", "Pss"))  # type: ignore[return-value]
 
 
 def children_of(pid: int) -> list[int]:

@@ -13,10 +13,13 @@ from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select, text
 
 from benchmarks.discussion import write_discussion
+from benchmarks.scale.bare import PAGES, address_of
 from forum.access.permissions import Scope
 from forum.accounts.actions import NewAccount, create_account, create_token, start_sign_in
 from forum.accounts.models import Account
 from forum.app import create_app
+from forum.articles.actions import add_address
+from forum.articles.address import normalize_address
 from forum.articles.models import Article
 from forum.db.base import db
 from forum.db.schema import bring_up_to_date, refresh_statistics
@@ -93,6 +96,10 @@ def _fill(app: Flask, million: bool, say: Callable[[str], None]) -> Seeded:
         )
         session.execute(text(f"UPDATE comments SET (body_md, body_html) = (SELECT md, html FROM pool WHERE n = comments.id % {POOL})"))
         session.execute(text(f"UPDATE revisions SET body_md = (SELECT md FROM pool WHERE n = revisions.comment_id % {POOL})"))
+    with writing() as session:
+        ids = list(session.scalars(select(Article.id).order_by(Article.id).limit(PAGES)))
+        for number in range(PAGES):
+            add_address(session, session.get_one(Article, ids[number % len(ids)]), normalize_address(address_of(number)))
     tokens = _people()
     refresh_statistics()
     with reading() as session:

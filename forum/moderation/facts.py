@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role, Viewer
@@ -31,6 +31,7 @@ from forum.web.context import settings
 
 # How far own comments are counted: thresholds lie far below.
 COUNTED_MOST = 1000
+HISTORY_MOST = 100
 SAME_MOST = 50
 
 
@@ -93,15 +94,17 @@ def _facts_of_writer() -> Select[Any]:
     account_id: BindParameter[int] = bindparam("account_id")
     site_id: BindParameter[int] = bindparam("site_id")
     own = select(Comment.id).where(Comment.author_id == account_id, Comment.site_id == site_id, Comment.id != bindparam("but"))
-    accepted = own.where(Comment.listed.is_(True)).limit(COUNTED_MOST).subquery()
-    recent = own.add_columns(Comment.state).where(Comment.created_at >= bindparam("since", type_=Moment))
-    newest = recent.order_by(Comment.id.desc()).limit(COUNTED_MOST).subquery()
-    is_removed = newest.c.state == State.REMOVED.value
+    accepted = own.where(Comment.listed.is_(True)).limit(bindparam("accepted_most")).subquery()
+    # The newest first and then those that are recent: asked the other way round, everything is read that somebody with many old comments has ever written.
+    newest = own.add_columns(Comment.state, Comment.created_at).order_by(Comment.id.desc()).limit(bindparam("recent_most")).subquery()
+    is_recent = newest.c.created_at >= bindparam("since", type_=Moment)
+    is_removed = and_(is_recent, newest.c.state == State.REMOVED.value)
+    history = select(func.count(case((is_recent, 1))).label("recent"), func.count(case((is_removed, 1))).label("removed")).subquery()
     return select(
         select(Account.created_at).where(Account.id == account_id).scalar_subquery(),
         select(func.count()).select_from(accepted).scalar_subquery(),
-        select(func.count()).select_from(newest).scalar_subquery(),
-        select(func.count()).select_from(newest).where(is_removed).scalar_subquery(),
+        history.c.recent,
+        history.c.removed,
         is_pre_moderated(account_id, site_id, bindparam("moment", type_=Moment)),
     )
 
@@ -113,6 +116,9 @@ def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *,
     moment = now()
     given = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0, "moment": moment}
     given["since"] = moment - timedelta(days=rules.history_days)
+    # No more is counted than what the rules compare it with.
+    first = int(rules.hold_first) if rules.hold_first.isdigit() else 0
+    given |= {"accepted_most": max(first, rules.new_account_comments, 1), "recent_most": max(HISTORY_MOST, rules.history_min_count)}
     created_at, accepted_count, recent_count, removed_count, pre_moderated = session.execute(_FACTS, given).one()
     return WriterFacts(
         is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
