@@ -4,17 +4,17 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Flask, Request, request
 from flask import session as cookie
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
-from sqlalchemy import Row, Select, bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, literal, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as BusyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forum.access.permissions import Scope
 from forum.access.viewer import VISITOR, Role, Via, Viewer
@@ -23,6 +23,8 @@ from forum.accounts.models import Account, ApiToken, Membership, SignIn
 from forum.accounts.passwords import hash_password, is_outdated, is_password
 from forum.accounts.queries import find_account_by_login, fold_login, roles_of
 from forum.clock import now
+from forum.db.columns import Moment
+from forum.db.quick import read_quickly
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
@@ -39,15 +41,29 @@ CODE_CHECKS: list[Callable[[int, str], None]] = []
 WRONG = sentence("Login and password do not fit. Check both; case matters in the password.")
 
 
-def _caller_by(table: type[SignIn | ApiToken], *columns: Any) -> Select[Any]:
-    # One read for who asks: a row for each role, one without where there is none.
-    who = select(table.id, table.account_id, *columns, Account.handle, Account.display_name, Membership.site_id, Membership.role)
+def _caller_by(table: type[SignIn | ApiToken], seen_at: InstrumentedAttribute[Any], *columns: Any) -> Select[Any]:
+    # One read for who asks: a row for each role, one without where there is none. Its columns are those of _Found.
+    fresh = seen_at >= bindparam("seen", type_=Moment)
+    who = select(table.id, table.account_id, Account.handle, Account.display_name, Membership.site_id, Membership.role, fresh, *columns)
     whole = who.join(Account, Account.id == table.account_id).outerjoin(Membership, Membership.account_id == table.account_id)
     return whole.where(table.token_hash == bindparam("token_hash"))
 
 
-_BY_COOKIE = _caller_by(SignIn, SignIn.created_at, SignIn.last_seen_at)
-_BY_TOKEN = _caller_by(ApiToken, ApiToken.scopes, ApiToken.last_used_at)
+_BY_COOKIE = _caller_by(SignIn, SignIn.last_seen_at, literal("")).where(
+    SignIn.created_at >= bindparam("begun", type_=Moment), SignIn.last_seen_at >= bindparam("idle", type_=Moment)
+)
+_BY_TOKEN = _caller_by(ApiToken, ApiToken.last_used_at, ApiToken.scopes)
+
+
+class _Found(NamedTuple):
+    id: int
+    account_id: int
+    handle: str
+    display_name: str
+    site_id: int | None
+    role: str
+    is_fresh: bool | None
+    scopes: str
 
 
 class Caller(UserMixin):  # type: ignore[misc]
@@ -136,18 +152,14 @@ def _load_by_cookie(secret: str) -> Caller | None:
     if _bearer(request) is not None:
         return None
     limits = settings()
-    with reading() as session:
-        rows = session.execute(_BY_COOKIE, {"token_hash": hash_secret(secret)}).all()
+    moment = now()
+    lasts = {"begun": moment - timedelta(days=limits.session_days), "idle": moment - timedelta(days=limits.session_idle_days)}
+    rows = _find_callers(_BY_COOKIE, secret, moment, **lasts)
     if not rows:
         return None
     row = rows[0]
-    moment = now()
-    if moment > row.created_at + timedelta(days=limits.session_days) or moment > row.last_seen_at + timedelta(
-        days=limits.session_idle_days
-    ):
-        return None
     viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), None, Via.COOKIE, row.id)
-    if moment - row.last_seen_at > SEEN_EVERY:
+    if not row.is_fresh:
         _touch(SignIn, viewer.signin_id)
     return Caller(viewer, secret)
 
@@ -159,19 +171,22 @@ def _load_by_token(incoming: Request) -> Caller | None:
     for prefix, find_viewer in TOKEN_KINDS.items():
         if secret.startswith(prefix):
             return Caller(find_viewer(secret))
-    with reading() as session:
-        rows = session.execute(_BY_TOKEN, {"token_hash": hash_secret(secret)}).all()
+    rows = _find_callers(_BY_TOKEN, secret, now())
     if not rows:
         raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
     row = rows[0]
     scopes = frozenset(Scope(scope) for scope in row.scopes.split())
     viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), scopes, Via.TOKEN)
-    if row.last_used_at is None or now() - row.last_used_at > SEEN_EVERY:
+    if not row.is_fresh:
         _touch(ApiToken, row.id)
     return Caller(viewer)
 
 
-def _roles_in(rows: Sequence[Row[Any]]) -> Mapping[int, Role]:
+def _find_callers(statement: Select[Any], secret: str, moment: datetime, **given: datetime) -> list[_Found]:
+    return [_Found(*row) for row in read_quickly(statement, token_hash=hash_secret(secret), seen=moment - SEEN_EVERY, **given)]
+
+
+def _roles_in(rows: Sequence[_Found]) -> Mapping[int, Role]:
     return {row.site_id: Role(row.role) for row in rows if row.site_id is not None}
 
 

@@ -142,16 +142,18 @@ def edit_article(
     if "closed" in changes or "closed_reason" in changes:
         closed = bool(changes.get("closed", article.closed_at is not None))
         set_closed(article, closed, reason=str(changes.get("closed_reason", article.closed_reason)))
-    article.version += 1
+    else:
+        article.version += 1
     session.flush()
 
 
 def set_closed(article: Article, closed: bool, *, reason: str) -> None:
-    """Close an article's discussion to new comments with a public reason, or open it again. Raises Refusal ``validation``."""
+    """Close an article's discussion to new comments with a public reason, or open it again, and raise the version. Raises Refusal ``validation``."""
     if closed and reason and (faults := _line("/closed_reason", reason, REASON_MAX)):
         raise invalid(*faults)
     article.closed_at = (article.closed_at or now()) if closed else None
     article.closed_reason = reason.strip() if closed else ""
+    article.version += 1
 
 
 def set_body(article: Article, body_md: str | None) -> None:

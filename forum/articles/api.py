@@ -9,7 +9,15 @@ from forum.articles.actions import ArticleDraft, create_article, edit_article
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, Site
 from forum.articles.present import present_articles
-from forum.articles.queries import ArticlePage, count_comments, find_article_by_address, get_article, list_articles, lock_article
+from forum.articles.queries import (
+    ArticlePage,
+    count_comments,
+    find_article_by_address,
+    find_hashes,
+    get_article,
+    list_articles,
+    lock_article,
+)
 from forum.articles.schemas import (
     ArticleIn,
     ArticleOut,
@@ -20,6 +28,7 @@ from forum.articles.schemas import (
     CountsOut,
     CountsQuery,
     LookupQuery,
+    NewsOut,
 )
 from forum.articles.steps import author_ids, load_site
 from forum.refusals import Fault, Kind, invalid, not_found
@@ -120,6 +129,23 @@ def get(call: Call[Article, None, None]) -> Answer:
 
 
 @doors.door(
+    "GET",
+    "/articles/<id:article_id>/news",
+    Permission.ARTICLE_READ,
+    load=load_article,
+    answers={200: NewsOut},
+    problems=(Kind.NOT_FOUND,),
+    etag=lambda call: entity_tag(call.thing.version, "news", call.thing.id),
+    kept=True,
+)
+def get_news(call: Call[Article, None, None]) -> Answer:
+    """Say how far an article's discussion is; cheap enough to be asked again and again with If-None-Match."""
+    article = call.thing
+    keep(Keep(article.id, (article.version,)))
+    return Answer(NewsOut(article.version, article.comment_count, article.last_activity_at))
+
+
+@doors.door(
     "PATCH",
     "/articles/<id:article_id>",
     Permission.ARTICLE_EDIT,
@@ -142,10 +168,20 @@ def edit(call: Call[Article, ArticlePatch, None]) -> Answer:
     return Answer(_present(call.session, article))
 
 
-@doors.door("GET", "/counts", Permission.ARTICLE_LIST, query=CountsQuery, answers={200: CountsOut}, etag=lambda call: _tag_of_counts(call))
+@doors.door(
+    "GET",
+    "/counts",
+    Permission.ARTICLE_LIST,
+    query=CountsQuery,
+    answers={200: CountsOut},
+    etag=lambda call: _tag_of_counts(call),
+    kept=True,
+)
 def counts(call: Call[None, None, CountsQuery]) -> Answer:
     """Count the visible comments of up to 50 addresses; an unknown one counts 0 and nothing is created."""
-    found = call.prepared or count_comments(call.session, DEFAULT_SITE_ID, call.query.url)
+    hashes = find_hashes(call.query.url)
+    found = call.prepared or count_comments(DEFAULT_SITE_ID, hashes)
+    keep(Keep(hashes, found))
     return Answer(CountsOut([CountOut(url, count) for url, count in zip(call.query.url, found, strict=True)]))
 
 
@@ -166,5 +202,5 @@ def _tag_of_list(call: Call[Site, None, ArticlesQuery]) -> str:
 
 
 def _tag_of_counts(call: Call[None, None, CountsQuery]) -> str:
-    call.prepared = found = count_comments(call.session, DEFAULT_SITE_ID, call.query.url)
+    call.prepared = found = count_comments(DEFAULT_SITE_ID, find_hashes(call.query.url))
     return entity_tag("counts", call.query.url, found)

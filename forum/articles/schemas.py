@@ -62,6 +62,14 @@ class ArticleOut(msgspec.Struct, frozen=True):
     body_html: str | None = None
 
 
+class NewsOut(msgspec.Struct, frozen=True):
+    """How far a discussion is: what an open page asks for now and then. ``version`` rises with every change, ``comment_count`` counts what readers can see."""
+
+    version: int
+    comment_count: int
+    last_activity_at: datetime
+
+
 class ArticlesOut(msgspec.Struct, frozen=True):
     """A page of articles, without their texts; ``next`` is the cursor of the following page, or null."""
 

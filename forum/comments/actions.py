@@ -6,19 +6,25 @@ matters of the rooms above.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.articles.models import Article
 from forum.clock import now
-from forum.comments.counts import Place, counted
+from forum.comments.counts import Place, add_counted, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
 from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, WRITERS_EVENTS, RevisionState, State, allowed_events
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.text.fingerprint import fingerprint
+
+# Written once, and past the unit of work: each post runs both.
+_BE_ROOT = update(cast(Table, Comment.__table__)).where(Comment.__table__.c.id == bindparam("own_id")).values(root_id=bindparam("own_id"))
+_STORE_REVISION = insert(cast(Table, Revision.__table__))
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,7 @@ def store(
         root_id=root.id if root else None,
         depth=parent.depth + 1 if parent else 0,
         author_id=new.author_id,
-        # Counted from nothing: the row must exist before what it adds can be told.
-        state=State.HELD.value,
+        state=state.value,
         stance=new.stance.value if new.stance else None,
         body_md=new.body_md,
         body_html=new.body_html,
@@ -70,18 +75,17 @@ def store(
         listed=False,
     )
     session.add(comment)
-    session.flush()
-    if root is None:
-        comment.root_id = comment.id
-    # The first of its revisions: written together with what follows.
-    session.add(_revision(comment, 1, Text(comment.body_md, comment.body_html or "", comment.renderer), new.stance, at=moment))
     if state is State.VISIBLE:
         place = Place(article, root or comment, parent, comment)
-        with counted(session, place):
-            comment.state = State.VISIBLE.value
-            _publish(place, moment)
+        _publish(place, moment)
+        add_counted(session, place)
     else:
         session.flush()
+    if root is None:
+        session.execute(_BE_ROOT, {"own_id": comment.id})
+        set_committed_value(comment, "root_id", comment.id)
+    first = Text(comment.body_md, comment.body_html or "", comment.renderer)
+    session.execute(_STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
     return comment
 
 
@@ -216,27 +220,27 @@ def add_revision(
 ) -> Revision:
     """Keep a text and stance as the comment's newest revision and return it."""
     number = (session.scalar(select(func.max(Revision.number)).where(Revision.comment_id == comment.id)) or 0) + 1
-    revision = _revision(comment, number, text, stance, at=at, state=state)
+    revision = Revision(**_revision_values(comment, number, text, stance, at=at, state=state))
     session.add(revision)
     session.flush()
     return revision
 
 
-def _revision(
+def _revision_values(
     comment: Comment, number: int, text: Text, stance: Stance | None, *, at: datetime, state: RevisionState = RevisionState.ACCEPTED
-) -> Revision:
+) -> dict[str, Any]:
     waits = state is RevisionState.HELD
-    return Revision(
-        comment_id=comment.id,
-        number=number,
-        body_md=text.body_md or "",
-        stance=stance.value if stance else None,
-        state=state.value,
-        body_html=text.html if waits else None,
-        renderer=text.renderer if waits else None,
-        redacted_id=None,
-        created_at=at,
-    )
+    return {
+        "comment_id": comment.id,
+        "number": number,
+        "body_md": text.body_md or "",
+        "stance": stance.value if stance else None,
+        "state": state.value,
+        "body_html": text.html if waits else None,
+        "renderer": text.renderer if waits else None,
+        "redacted_id": None,
+        "created_at": at,
+    }
 
 
 def replace_waiting(session: Session, comment_id: int, *, state: RevisionState = RevisionState.REPLACED) -> None:

@@ -35,6 +35,15 @@ def counted(session: Session, place: Place) -> Iterator[None]:
     """Change ``place.comment`` inside the block; what it adds to the counts above it follows, and the article's version rises."""
     before = contribution(place.comment)
     yield
+    _move(session, place, before)
+
+
+def add_counted(session: Session, place: Place) -> None:
+    """Write a new ``place.comment``; what it adds to the counts above it goes with it, and the article's version rises."""
+    _move(session, place, {})
+
+
+def _move(session: Session, place: Place, before: Contribution) -> None:
     after = contribution(place.comment)
     rows = {"article": place.article, "root": place.root, "parent": place.parent}
     for owner, column in before.keys() | after.keys():

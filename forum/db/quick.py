@@ -1,25 +1,29 @@
 """Reads of a few rows by their keys, apart from the session: what is asked at every request must not cost a unit of work.
 
 The rule: statements are written with ``select()`` as anywhere else and compiled once; each read stands alone and sees what was committed when it began.
-Called by the layer in front of Flask. Values that come back are the driver's: numbers, texts, 0 and 1.
+Called by the layer in front of Flask, and by what each request asks. Values that come back are the driver's: numbers, texts, 0 and 1.
 """
 
 import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import structlog
-from sqlalchemy import ClauseElement, Engine, NullPool, create_engine
+from flask import current_app
+from sqlalchemy import ClauseElement, Engine, Executable, NullPool, create_engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from forum.db.engine import engine_options, prepare_engine
+from forum.db.transaction import reading
 
 log = structlog.get_logger(__name__)
+QUICK = "forum_quick"
 
 
 class Prepared:
@@ -160,3 +164,21 @@ class QuickReads:
         if self.engine.dialect.name == "postgresql":
             connection.autocommit = True
         return connection
+
+
+def read_quickly(statement: ClauseElement, **given: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement that is written once and asked by many requests.
+
+    Where the database is away the session asks instead: it waits as long as is set, and its failure is one that every door knows.
+    """
+    reads = cast(QuickReads, current_app.extensions[QUICK])
+    try:
+        return reads.rows(_prepared(reads, statement), **given)
+    except reads.errors:
+        with reading() as session:
+            return [tuple(row) for row in session.execute(cast(Executable, statement), given)]
+
+
+@lru_cache(maxsize=64)
+def _prepared(reads: QuickReads, statement: ClauseElement) -> Prepared:
+    return reads.prepare(statement)

@@ -4,7 +4,7 @@ Doors, commands and tests open a transaction here; actions flush and never commi
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import structlog
 from sqlalchemy.exc import TimeoutError as BusyError
@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from forum.db.base import db
 from forum.db.engine import intends_to_write
-from forum.db.turns import turns
+from forum.db.turns import gate_of, turns
 
 AFTERWARDS = "afterwards"
 OTHERWISE = "otherwise"
@@ -76,15 +76,32 @@ def _in_turn(session: Session) -> Iterator[None]:
         yield
         return
     pool = getattr(engine, "pool", None)
+    timeout = pool.timeout() if isinstance(pool, QueuePool) else NO_POOL_SECONDS
     try:
-        is_mine = turns.take(pool.timeout() if isinstance(pool, QueuePool) else NO_POOL_SECONDS)
+        is_mine = turns.take(timeout)
     except TimeoutError:
         raise BusyError("the database was busy with other writers") from None
     try:
-        yield
+        with _through_gate(str(db.engine.url.database or ""), timeout) if is_mine else nullcontext():
+            yield
     finally:
         if is_mine:
             turns.give()
+
+
+@contextmanager
+def _through_gate(database: str, timeout: float) -> Iterator[None]:
+    gate = gate_of(database)
+    if gate is not None:
+        try:
+            gate.enter(timeout)
+        except TimeoutError:
+            raise BusyError("the database was busy with other processes") from None
+    try:
+        yield
+    finally:
+        if gate is not None:
+            gate.leave()
 
 
 @contextmanager

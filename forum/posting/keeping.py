@@ -11,12 +11,12 @@ from functools import lru_cache
 from sqlalchemy import ClauseElement, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
-from forum.access.viewer import Viewer
+from forum.access.viewer import DEFAULT_SITE_ID, Viewer
 from forum.accounts.actions import hash_secret
 from forum.accounts.models import Account, Membership, SignIn
 from forum.accounts.signin import SEEN_EVERY
 from forum.articles.models import Article
-from forum.articles.queries import get_site, state_of_article
+from forum.articles.queries import counts_in, counts_of_addresses, get_site, state_of_article, wanted_of
 from forum.articles.schemas import ArticleOut
 from forum.clock import now
 from forum.comments.models import HIDDEN, Comment
@@ -31,7 +31,7 @@ from forum.settings import Settings
 from forum.stances.models import Tag
 from forum.web.front import Reader
 from forum.web.keeping import Keep, can_have_holes
-from forum.web.shelf import Stamp
+from forum.web.shelf import Stamp, Subject
 
 # Whoever has more tags than this gets a page of their own each time.
 MOST_TAGS = 300
@@ -63,8 +63,10 @@ def keep_discussion(session: Session, viewer: Viewer, article: Article, shown: S
     return Keep(article.id, (article.version,), viewer, tags, frozenset(comment.id for comment in comments), writers)
 
 
-def read_state(reads: QuickReads, article_id: int) -> Stamp | None:
-    """Return an article's version and whether its site takes guests, or None when it is not there."""
+def read_state(reads: QuickReads, article_id: Subject) -> Stamp | None:
+    """Return an article's version and whether its site takes guests, or None when it is not there; of several the counts."""
+    if isinstance(article_id, tuple):
+        return counts_in(reads.rows(_prepared(reads, "counts"), site_id=DEFAULT_SITE_ID, **wanted_of(article_id)), article_id)
     row = reads.first(_prepared(reads, "state"), article_id=article_id)
     return (row[0], bool(row[1])) if row is not None else None
 
@@ -75,7 +77,7 @@ class Readers:
     def __init__(self, settings: Settings) -> None:
         self._longest = timedelta(days=settings.session_days)
 
-    def __call__(self, reads: QuickReads, secret: str, article_id: int) -> Reader | None:
+    def __call__(self, reads: QuickReads, secret: str, article_id: Subject) -> Reader | None:
         """Return the member behind a sign-in's secret, or None: where there is none, or where the page is to be made for that member alone.
 
         A sign-in whose last visit is to be written again is none, so that Flask writes it.
@@ -113,6 +115,7 @@ def _plain_reader() -> ClauseElement:
 
 STATEMENTS: dict[str, ClauseElement] = {
     "state": state_of_article(),
+    "counts": counts_of_addresses(),
     "reader": _plain_reader(),
     "tags": select(Tag.comment_id, Tag.stance).where(Tag.account_id == bindparam("account_id")).limit(MOST_TAGS + 1),
 }

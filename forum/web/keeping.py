@@ -11,6 +11,7 @@ from typing import Any
 from flask import g, request
 
 from forum.access.viewer import Via, Viewer
+from forum.web.shelf import Subject
 
 ENVIRON_KEEP = "forum.keep"
 # Where Flask leaves what the request's log line is to say, when the layer in front writes it.
@@ -22,13 +23,13 @@ CSRF_HOLE, HANDLE_HOLE, NAME_HOLE = HOLES = tuple(f"hole{secrets.token_hex(12)}"
 
 @dataclass(frozen=True)
 class Keep:
-    """What may be kept of an answer. ``stamp``: the article's version, and what else of its row the answer shows.
+    """What may be kept of an answer. ``stamp``: the article's version, and what else of its row the answer shows; the counts, of several.
 
     ``reader``: for which reader's values it was made, None for an answer without holes; ``tags`` are that reader's tags that it shows, ``ids`` the
     comments shown, ``writers`` the handles of those for whom it would be another page.
     """
 
-    article_id: int
+    article_id: Subject
     stamp: tuple[Any, ...]
     reader: Viewer | None = None
     tags: frozenset[tuple[int, str]] = frozenset()

@@ -17,6 +17,8 @@ from typing import Any
 from forum.web.encodings import CODINGS, IDENTITY, LEAST_BYTES
 
 Stamp = tuple[Any, ...]
+# What an answer is about: an article by its id, or several by the hashes of their addresses.
+Subject = int | tuple[str, ...]
 # What an entry costs besides its bytes.
 OVERHEAD_BYTES = 1_000
 PROTECTED_SHARE = 0.8
@@ -33,7 +35,7 @@ class Kept:
     who wrote them or the article: for these the page would be another.
     """
 
-    article_id: int
+    article_id: Subject
     stamp: Stamp
     headers: list[tuple[str, str]]
     body: bytes
@@ -70,8 +72,8 @@ class Shelf:
         self._once: OrderedDict[Hashable, Kept] = OrderedDict()
         self._again: OrderedDict[Hashable, Kept] = OrderedDict()
         self._sizes: dict[Hashable, int] = {}
-        self._by_article: dict[int, OrderedDict[Hashable, None]] = {}
-        self._bytes_of: dict[int, int] = {}
+        self._by_article: dict[Subject, OrderedDict[Hashable, None]] = {}
+        self._bytes_of: dict[Subject, int] = {}
         self._bytes = self._bytes_again = 0
         self._building: dict[Hashable, threading.Event] = {}
 

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import Connection, event
 
 from forum.db.base import db
+from forum.db.quick import QUICK, Prepared
 from forum.web import due
 
 STEP = 20
@@ -37,7 +38,7 @@ class Cost:
 
 @contextmanager
 def statements_of(app: Flask) -> Iterator[list[Statement]]:
-    """Collect the statements that run on the application's engine inside the block, transaction control aside."""
+    """Collect the statements that run on the application's engine or as quick reads inside the block, transaction control aside."""
     found: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: bool) -> None:
@@ -48,10 +49,20 @@ def statements_of(app: Flask) -> Iterator[list[Statement]]:
         engine = db.engine
         # Asked once a minute, by whichever request comes then: never one that is measured.
         due.look()
+    reads: Any = app.extensions[QUICK]
+    rows = reads.rows
+
+    def note_quick(prepared: Prepared, **given: Any) -> Any:
+        values = prepared.values(given)
+        found.append(Statement(prepared.sql, tuple(values) if isinstance(values, list) else values))
+        return rows(prepared, **given)
+
     event.listen(engine, "before_cursor_execute", note)
+    reads.rows = note_quick
     try:
         yield found
     finally:
+        del reads.rows
         event.remove(engine, "before_cursor_execute", note)
 
 

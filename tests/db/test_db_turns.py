@@ -1,14 +1,16 @@
 """Whoever writes in one process gets the turn in the order of asking, and nobody keeps it."""
 
 import os
+import signal
 import threading
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import TimeoutError as BusyError
 
 from forum.db.transaction import writing
-from forum.db.turns import Turns, turns
+from forum.db.turns import Gate, Turns, gate_of, turns
 
 
 def in_thread(work: object) -> threading.Thread:
@@ -93,3 +95,47 @@ def test_a_child_begins_anew() -> None:
         os._exit(0 if turns.take(0.1) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     turns.give()
+
+
+def test_processes_pass_the_gate_one_at_a_time(tmp_path: Path) -> None:
+    database = str(tmp_path / "forum.sqlite3")
+    go_on, inside, waits = (os.pipe() for _ in range(3))
+    child = os.fork()
+    if child == 0:
+        gate = Gate(f"{database}-turn")
+        gate.enter(60)
+        os.write(inside[1], b"x")
+        os.read(go_on[0], 1)
+        os.write(waits[1], b"child")
+        gate.leave()
+        os._exit(0)
+    os.read(inside[0], 1)
+    gate = Gate(f"{database}-turn")
+    with pytest.raises(TimeoutError):
+        gate.enter(0)
+    os.write(go_on[1], b"x")
+    gate.enter(60)
+    os.write(waits[1], b"parent")
+    gate.leave()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert os.read(waits[0], 99) == b"childparent"
+
+
+def test_a_process_that_is_killed_gives_the_gate_up(tmp_path: Path) -> None:
+    path, inside = str(tmp_path / "turn"), os.pipe()
+    child = os.fork()
+    if child == 0:
+        Gate(path).enter(60)
+        os.write(inside[1], b"x")
+        signal.pause()
+    os.read(inside[0], 1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    gate = Gate(path)
+    gate.enter(60)
+    gate.leave()
+
+
+def test_where_there_can_be_no_gate_nobody_is_kept_out(tmp_path: Path) -> None:
+    assert gate_of(str(tmp_path / "nowhere" / "forum.sqlite3")) is None
+    assert gate_of("") is None
