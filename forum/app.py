@@ -31,6 +31,7 @@ from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
+from forum.db.quick import QUICK, QuickReads
 from forum.db.schema import schema_head
 from forum.db.valkey import open_valkey
 from forum.embed import api as embed_api
@@ -46,9 +47,11 @@ from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
 from forum.jobs import models as jobs_models
 from forum.jobs.handlers import HANDLERS
-from forum.jobs.run import PASSES
+from forum.jobs.queries import read_waiting_jobs
+from forum.jobs.run import PASSES, WITNESSES
 from forum.mail import models as mail_models
 from forum.mail.delivery import pass_mail
+from forum.mail.queries import read_waiting_mails
 from forum.mailbox import api as mailbox_api
 from forum.mailbox import models as mailbox_models
 from forum.mailbox import pages as mailbox_pages
@@ -78,7 +81,7 @@ from forum.moderation.decision_words import REASON_WORDS
 from forum.moderation.decisions import restore_undecided
 from forum.moderation.items import AGE_ITEM, age_item
 from forum.moderation.moves import PURGE_ORIGINALS, RESTORE_UNDECIDED
-from forum.moderation.queries import has_decided
+from forum.moderation.queries import has_decided, read_open_items
 from forum.moderation.sanctioning import SUSPENSIONS
 from forum.paths import resource
 from forum.posting import api as posting_api
@@ -119,7 +122,7 @@ from forum.transfer import models as transfer_models
 from forum.transfer.queries import list_origins
 from forum.transparency import api as transparency_api
 from forum.transparency import pages as transparency_pages
-from forum.web import due, service
+from forum.web import due, metrics, service
 from forum.web.context import CURSORS, SETTINGS
 from forum.web.cors import register_cors
 from forum.web.csrf import csrf_token
@@ -128,12 +131,14 @@ from forum.web.framing import ORIGINS, FrameSessions, allowed_origins, is_framed
 from forum.web.front import FRONT, Front
 from forum.web.headers import register_headers
 from forum.web.logs import configure_logs
+from forum.web.measuring import count_job
 from forum.web.openapi import build_document
 from forum.web.problems import register_problems
 from forum.web.translation import speak
 
 API_ROOMS = (
     service.doors,
+    metrics.doors,
     accounts_api.doors,
     articles_api.doors,
     posting_api.doors,
@@ -226,6 +231,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     _register_doors(app)
     _prepare_templates(app, settings)
     _put_in_front(app, settings)
+    metrics.measure(app, app.extensions.get(QUICK), {"jobs": read_waiting_jobs, "mails": read_waiting_mails, "moderation": read_open_items})
+    if count_job not in WITNESSES:
+        WITNESSES.append(count_job)
     if refresh_pages_of not in accounts_actions.on_profile_change:
         accounts_actions.on_profile_change.append(refresh_pages_of)
     if recount_for_authors not in articles_actions.on_authors_change:
@@ -336,6 +344,7 @@ def _register_doors(app: Flask) -> None:
 
 
 def _put_in_front(app: Flask, settings: Settings) -> None:
+    app.extensions[QUICK] = QuickReads(settings.database_url, timeout_seconds=settings.database_timeout_seconds)
     if settings.cache_megabytes:
         front = Front(app, app.extensions[DOORS].values(), read_stamp=read_state, find_reader=Readers(settings))
         app.extensions[FRONT] = front

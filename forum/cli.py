@@ -36,6 +36,8 @@ from forum.refusals import Refusal
 from forum.server import Server, default_workers, find_listening_fault
 from forum.settings import Settings, SettingsError, describe_settings, load_settings, mask_password
 from forum.transfer.command import import_command
+from forum.web.metrics import share
+from forum.web.metrics_sharing import WORKERS, prepare_folder
 
 DEMO_PASSWORD_FILE = "demo_password"
 
@@ -116,7 +118,11 @@ def worker() -> None:
     app = create_app(load_settings())
     with app.app_context():
         _refuse_other_schema()
+    prepare_folder(load_settings().data_dir)
+    sharing = share(app, WORKERS)
     run_until_signalled(Worker(app), on_ready=lambda: say("Running jobs. Stop with Ctrl-C."))
+    if sharing is not None:
+        sharing.stop()
 
 
 @cli.command()

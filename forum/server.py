@@ -6,6 +6,7 @@ granian's own process manager is not used: each of its processes has a socket of
 """
 
 import asyncio
+import ctypes
 import errno
 import logging
 import os
@@ -13,6 +14,7 @@ import resource
 import select
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -29,6 +31,8 @@ from forum.moderation.screening.pipeline import warm
 from forum.moderation.screening.rules import default_rules
 from forum.settings import Settings, SettingsError, load_settings
 from forum.web.logs import configure_logs, write_together, write_waiting
+from forum.web.metrics import share
+from forum.web.metrics_sharing import prepare_folder
 
 Wsgi = Callable[[dict[str, Any], Any], Any]
 # Connections that one process keeps open, most of them idle between two requests of a browser.
@@ -79,6 +83,8 @@ class Server(BaseApplication):  # type: ignore[misc]
         configure_logs(settings)
         _open_many_files()
         self.settings = settings
+        # By this name its processes find each other's figures.
+        self.group = prepare_folder(settings.data_dir)
         self.options: dict[str, Any] = {
             "bind": bind,
             "workers": workers,
@@ -123,16 +129,19 @@ class Worker(ProcessWorker):  # type: ignore[misc]
         """Serve until told to end: called in the process itself after the fork."""
         write_together()
         # Compiling the word lists takes a moment, which the first writer should not wait for with the database locked.
-        Thread(target=warm, args=(default_rules(),), name="warm", daemon=True).start()
+        Thread(target=_warm, name="warm", daemon=True).start()
         settings = getattr(self.app, "settings", None)
         jobs = JobWorker(self.wsgi) if settings is not None and settings.jobs != "apart" else None
         if jobs is not None:
             jobs.start()
+        sharing = share(self.wsgi, self.app.group) if settings is not None else None
         try:
             self._serve()
         finally:
             if jobs is not None:
                 jobs.stop()
+            if sharing is not None:
+                sharing.stop()
             write_waiting()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
@@ -228,6 +237,13 @@ class _Errors:
 
     def flush(self) -> None:
         """Do nothing: a log line is written at once."""
+
+
+def _warm() -> None:
+    warm(default_rules())
+    # Compiling needs several times what is kept of it, which glibc would hold on to; other C libraries have no such function.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _open_many_files() -> None:

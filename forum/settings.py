@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from forum.mail_target import default_sender, read_mail_target, read_sender
+from forum.setting_addresses import SettingsError as SettingsError
+from forum.setting_addresses import check_database_url, check_networks, check_redis_url, is_loopback, split_address
 
 PREFIX = "FORUM_"
 SECRET_MINIMUM = 32
@@ -28,10 +30,6 @@ _NETLOC_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
 _PARAMETER_PASSWORD = re.compile(r"([?&][a-z]*password=)[^&]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class SettingsError(Exception):
-    """A setting is unknown, malformed or unusable; the message is one sentence with the way out."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +163,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["in-process", "apart"],
         Meta(description="Who runs what is done later: `in-process` a thread in each server process, `apart` only `forum worker`."),
     ] = "in-process"
+    metrics_allowed: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks that may read `/metrics`, separated by spaces; empty: nobody, and nothing is counted."
+            " Needs the extra `metrics`."
+        ),
+    ] = "127.0.0.0/8 ::1"
+    slow_query_ms: Annotated[
+        int, Meta(description="Milliseconds from which on a statement of the database is logged as slow; 0: none is.", ge=0, le=60_000)
+    ] = 200
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least severe log line that is written.")] = (
         "info"
     )
@@ -281,7 +289,7 @@ def _read_file(path: str) -> dict[str, Any]:
 
 
 def _check(settings: Settings) -> Settings:
-    base = _split(settings.base_url)
+    base = split_address(settings.base_url)
     if (
         base is None
         or base.username is not None
@@ -300,7 +308,8 @@ def _check(settings: Settings) -> Settings:
         )
     if settings.mail_from and read_sender(settings.mail_from) is None:
         raise SettingsError("FORUM_MAIL_FROM must be an address such as forum@example.org, or 'A name <forum@example.org>'.")
-    _check_redis_url(settings.redis_url)
+    check_redis_url(settings.redis_url)
+    check_networks(settings.metrics_allowed)
     for field in Settings.__struct_fields__:
         if field.endswith("_rate"):
             try:
@@ -310,7 +319,7 @@ def _check(settings: Settings) -> Settings:
     _check_languages(settings.languages)
     _check_provider(settings)
     data = Path(settings.data_dir).resolve()
-    url = _check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
+    url = check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
     return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
 
 
@@ -319,7 +328,7 @@ def _check_provider(settings: Settings) -> None:
         if settings.oidc_client_id or settings.oidc_client_secret or settings.oidc_name:
             raise SettingsError("FORUM_OIDC_ISSUER is missing: name the provider, or leave out the other FORUM_OIDC_ settings.")
         return
-    parts = _split(settings.oidc_issuer)
+    parts = split_address(settings.oidc_issuer)
     is_safe = parts is not None and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
     if parts is None or not is_safe or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         raise SettingsError("FORUM_OIDC_ISSUER must be an https address such as https://login.example.org, as the provider writes it.")
@@ -327,57 +336,6 @@ def _check_provider(settings: Settings) -> None:
         raise SettingsError("FORUM_OIDC_CLIENT_ID is missing: register this service with the provider, which gives it a name.")
     if any(find_spec(name) is None for name in ("authlib", "joserfc", "requests")):
         raise SettingsError("FORUM_OIDC_ISSUER is set, but what that takes is not installed: pip install 'forum[sso]'.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, to which plain http is safe."""
-    return host in ("localhost", "127.0.0.1", "::1")
-
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(address)
-        # A port is checked only when it is asked for.
-        return parts if parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _check_database_url(url: str) -> str:
-    if url.startswith("sqlite:///") and url not in ("sqlite:///", "sqlite:///:memory:"):
-        return f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
-    if url.startswith("postgres://"):
-        url = "postgresql://" + url.removeprefix("postgres://")
-    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
-        raise SettingsError("FORUM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://.")
-    if find_spec("psycopg") is None:
-        raise SettingsError("FORUM_DATABASE_URL names PostgreSQL, whose driver is not installed: pip install 'forum[postgres]'.")
-    try:
-        urlsplit(url).port  # noqa: B018 - reading it is what checks it
-    except ValueError:
-        raise SettingsError(
-            "FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX."
-        ) from None
-    return url
-
-
-def _check_redis_url(url: str) -> None:
-    if not url:
-        return
-    parts = _split(url)
-    is_there = parts is not None and bool(parts.path if parts.scheme == "unix" else parts.hostname)
-    if parts is None or parts.scheme not in ("redis", "rediss", "valkey", "valkeys", "unix") or not is_there:
-        raise SettingsError("FORUM_REDIS_URL must be an address such as redis://:password@host:6379/0, rediss://… (TLS) or unix:///path.")
-    if find_spec("redis") is None:
-        raise SettingsError("FORUM_REDIS_URL is set, but the client is not installed: pip install 'forum[redis]'.")
-
-
-def _check_networks(networks: str) -> None:
-    for network in networks.split():
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            raise SettingsError(f"FORUM_METRICS_ALLOWED: '{network}' is neither an address nor a network such as 10.0.0.0/8.") from None
 
 
 def _check_languages(languages: str) -> None:

@@ -25,6 +25,8 @@ LONGEST_WAIT_MINUTES = 360
 # What is to be done again and again that waits for somebody else, such as a mail server: no transaction may be open meanwhile, so that none of it can be
 # a job. Each does one piece and returns whether there was any; app.py fills the list.
 PASSES: list[Callable[[], bool]] = []
+# Told of each job's kind and how it ended: ``done``, ``failed`` (it is tried again) or ``buried``.
+WITNESSES: list[Callable[[str, str], None]] = []
 log = structlog.get_logger(__name__)
 
 
@@ -78,15 +80,23 @@ def _run_next() -> bool:
             job = _take(session)
             if job is None:
                 return False
-            _do(session, job)
+            outcome = _do(session, job)
     except Exception as error:
         if job is None:
             raise
         if _is_lost_race(error):
             log.info("job lost a race", job=job.id, kind=job.kind)
         else:
-            _record_failure(job, error)
+            outcome = _record_failure(job, error)
+            _tell(job.kind, outcome)
+        return True
+    _tell(job.kind, outcome)
     return True
+
+
+def _tell(kind: str, outcome: str) -> None:
+    for witness in WITNESSES:
+        witness(kind, outcome)
 
 
 def _take(session: Session) -> _Taken | None:
@@ -96,18 +106,19 @@ def _take(session: Session) -> _Taken | None:
     return _Taken(*row) if row is not None else None
 
 
-def _do(session: Session, job: _Taken) -> None:
+def _do(session: Session, job: _Taken) -> str:
     handler = HANDLERS.get(job.kind)
     if handler is None:
         why = "This version has no handler for this kind."
         session.execute(update(Job).where(Job.id == job.id).values(buried_at=now(), last_error=why))
         log.error("job buried", job=job.id, kind=job.kind, error=why)
-        return
+        return "buried"
     handler(session, msgspec.json.decode(job.payload))
     session.execute(delete(Job).where(Job.id == job.id))
+    return "done"
 
 
-def _record_failure(job: _Taken, error: Exception) -> None:
+def _record_failure(job: _Taken, error: Exception) -> str:
     attempts, moment = job.attempts + 1, now()
     is_last = attempts >= MOST_ATTEMPTS
     with writing() as session:
@@ -115,12 +126,13 @@ def _record_failure(job: _Taken, error: Exception) -> None:
         mine = select(Job).where(Job.id == job.id, Job.attempts == job.attempts, Job.buried_at.is_(None)).with_for_update(skip_locked=True)
         row = session.scalar(mine)
         if row is None:
-            return
+            return "failed"
         row.attempts, row.last_error, row.due_at = attempts, _describe(error), moment + wait_after(attempts)
         row.buried_at = moment if is_last else None
     say = log.error if is_last else log.warning
     trace = None if isinstance(error, Refusal) else error
     say("job buried" if is_last else "job failed", job=job.id, kind=job.kind, attempts=attempts, error=_describe(error), exc_info=trace)
+    return "buried" if is_last else "failed"
 
 
 def _describe(error: Exception) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from forum.clock import now
+from forum.db.queues import Queue, read_queue
 from forum.mail.models import OutgoingMail
 
 
@@ -63,3 +65,9 @@ def mails_to(session: Session, address: str) -> list[dict[str, Any]]:
 def is_waiting() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return the conditions for a mail that is neither sent nor given up, as the partial index has them."""
     return (OutgoingMail.sent_at.is_(None), OutgoingMail.failed_at.is_(None))
+
+
+def read_waiting_mails(session: Session) -> Queue:
+    """Return how many mails are due and neither sent nor given up, and since when the first has been due."""
+    waits = (OutgoingMail.sent_at.is_(None), OutgoingMail.failed_at.is_(None), OutgoingMail.due_at <= now())
+    return read_queue(session, OutgoingMail.due_at, *waits, order=(OutgoingMail.due_at, OutgoingMail.id))

@@ -17,6 +17,7 @@ from forum.comments.queries import Row, with_writer
 from forum.comments.states import RevisionState, State
 from forum.db.columns import Id
 from forum.db.paging import first_after
+from forum.db.queues import Queue, read_queue
 from forum.moderation.models import IS_CLOSED, IS_OPEN, Batch, Decision, ItemReason, ModeratorNote, Report, ReviewItem, StoredFinding
 from forum.moderation.review import ReportState
 
@@ -78,6 +79,11 @@ def list_items(session: Session, site_id: int, query: QueueFilter, *, key: Seque
     rows = list(session.scalars(ordered.limit(query.limit + 1)))
     items = rows[: query.limit]
     return ItemsPage(items, tuple(getattr(items[-1], name) for name in names) if len(rows) > query.limit else None)
+
+
+def read_open_items(session: Session) -> Queue:
+    """Return how many items wait for a moderator, on all sites, and since when the first has been open."""
+    return read_queue(session, ReviewItem.opened_at, text(IS_OPEN))
 
 
 @dataclass(frozen=True)

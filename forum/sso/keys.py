@@ -18,7 +18,7 @@ from forum.articles.models import Site
 from forum.clock import now
 from forum.refusals import Fault, Kind, Refusal, invalid, not_found
 from forum.sentences import sentence
-from forum.settings import is_loopback
+from forum.setting_addresses import is_loopback
 from forum.sso.extra import require_extra
 from forum.sso.models import Algorithm, HostKey
 from forum.sso.person import is_name

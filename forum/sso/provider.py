@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from forum.clock import now
-from forum.settings import is_loopback
+from forum.setting_addresses import is_loopback
 from forum.sso.fetching import down, fetch_object
 from forum.sso.person import bad_token
 from forum.sso.strict import Unreadable, read_base64, read_object

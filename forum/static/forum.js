@@ -159,6 +159,7 @@ function showPosted(form, page, id) {
   fresh.tabIndex = -1;
   fresh.focus();
   say(live.dataset.posted);
+  ownComment();
 }
 
 document.addEventListener("submit", (event) => {
@@ -246,6 +247,71 @@ document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form.composer");
   if (form) keep(form);
 });
+
+/* News: whether there are more comments, or fewer, than when this page was made. It says so and does nothing by itself; a tag or an edit is no news. */
+
+const news = document.getElementById("news");
+const FIRST_WAIT = 15_000;
+const LONGEST_WAIT = 300_000;
+const seen = { count: Number(news?.dataset.count) };
+let wait = FIRST_WAIT;
+let asking;
+let isAsking = false;
+
+// What the reader has posted here is shown already.
+function ownComment() {
+  seen.count += 1;
+}
+
+function showNews(count) {
+  const more = count - seen.count;
+  if (!more) return news.replaceChildren();
+  const { one, many, changed, show } = news.dataset;
+  const words = more > 1 ? many.replace("{count}", more.toLocaleString(document.documentElement.lang)) : more === 1 ? one : changed;
+  if (news.textContent.startsWith(`${words} –`)) return;
+  const link = Object.assign(document.createElement("a"), { href: location.href, textContent: show });
+  link.addEventListener("click", (event) => {
+    // Where drafts last only as long as the page, one that is being written stays where it is.
+    if (!(drafts instanceof Storage) && [...document.querySelectorAll("form.composer textarea")].some((area) => area.value.trim())) return (link.target = "_blank");
+    event.preventDefault();
+    location.reload();
+  });
+  news.replaceChildren(`${words} – `, link);
+}
+
+function askLater(least = 0) {
+  clearTimeout(asking);
+  if (!document.hidden) asking = setTimeout(ask, Math.max(least, wait * (0.8 + 0.4 * Math.random())));
+}
+
+async function ask() {
+  clearTimeout(asking);
+  if (isAsking) return;
+  isAsking = true;
+  let least = 0;
+  try {
+    const answer = await fetch(news.dataset.address, { cache: "no-cache" });
+    // It is gone, or not for this reader.
+    if (answer.status >= 400 && answer.status < 429) return news.replaceChildren();
+    least = 1000 * (Number(answer.headers.get("Retry-After")) || 0);
+    if (!answer.ok) throw new Error(answer.status);
+    const found = await answer.json();
+    wait = found.comment_count === seen.latest ? Math.min(wait * 1.5, LONGEST_WAIT) : FIRST_WAIT;
+    seen.latest = found.comment_count;
+    showNews(found.comment_count);
+  } catch {
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  } finally {
+    isAsking = false;
+  }
+  askLater(least);
+}
+
+if (news) {
+  seen.latest = seen.count;
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(asking) : ask()));
+  askLater();
+}
 
 /* Days stand in the page's language; the exact moment by the reader's clock is their tooltip. */
 

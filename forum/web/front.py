@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from forum.db.quick import QuickReads
+from forum.db.quick import QUICK, QuickReads
 from forum.settings import Settings
 from forum.web import due, framing
 from forum.web.caching import ENTITY_TAG, PRIVATE, shared_caching
@@ -29,10 +29,12 @@ from forum.web.encodings import IDENTITY, preferred
 from forum.web.headers import request_id_of
 from forum.web.keeping import CSRF_HOLE, ENVIRON_FACTS, ENVIRON_FRONT, ENVIRON_KEEP, HANDLE_HOLE, HOLES, NAME_HOLE, Keep
 from forum.web.logs import write_request
-from forum.web.shelf import Kept, Shelf, Stamp
+from forum.web.measuring import count_cache, count_request
+from forum.web.shelf import Kept, Shelf, Stamp, Subject
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 FRONT = "forum_front"
+ENVIRON_ENDPOINT = "forum.endpoint"
 # What a session may hold besides a sign-in for its pages to be kept; ``theme`` is the frame's.
 PLAIN_SESSION = frozenset({"_user_id", "_fresh", "_id", "_permanent", "csrf_token", "theme"})
 SESSION_SECONDS = 60.0
@@ -53,8 +55,8 @@ class Reader:
 
 
 # Return the state of an article (its version first), and the reader behind a sign-in's secret on an article or None; app.py fills them from the rooms.
-ReadStamp = Callable[[QuickReads, int], Stamp | None]
-FindReader = Callable[[QuickReads, str, int], Reader | None]
+ReadStamp = Callable[[QuickReads, Subject], Stamp | None]
+FindReader = Callable[[QuickReads, str, Subject], Reader | None]
 
 
 @dataclass(frozen=True)
@@ -85,36 +87,45 @@ class Front:
         self.app = app
         self.inner: Wsgi = app.wsgi_app
         self.shelf = Shelf(settings.cache_megabytes * 1_000_000)
-        self.reads = QuickReads(settings.database_url, timeout_seconds=settings.database_timeout_seconds)
+        self.reads: QuickReads = app.extensions[QUICK]
         self._read_stamp, self._find_reader = read_stamp, find_reader
         self._sessions: dict[str, tuple[float, CookieSession | None]] = {}
-        self._readers: dict[tuple[str, int], tuple[bytes, float, Reader | None]] = {}
+        self._readers: dict[tuple[str, Subject], tuple[bytes, float, Reader | None]] = {}
         self._cookie: str = app.config["SESSION_COOKIE_NAME"]
         self._languages = settings.languages.split()
         kept = [door for door in doors if door.kept]
-        self._pattern = re.compile("|".join(f"(?:{re.sub('<[^>]*>', '[^/]+', door.rule)})" for door in kept) + r"\Z")
+        # Each door's name is its endpoint, in the letters that a group may have.
+        self._endpoints = {door.endpoint.replace(".", "__"): door.endpoint for door in kept}
+        rules = (f"(?P<{name}>{re.sub('<[^>]*>', '[^/]+', door.rule)})" for name, door in zip(self._endpoints, kept, strict=True))
+        self._pattern = re.compile(f"(?:{'|'.join(rules)})" + r"\Z")
         self._parameters = frozenset(name for door in kept if not door.rule.startswith("/api/") for name in _parameters(door))
         self._shared = shared_caching(settings.shared_cache_seconds)
         self._signer = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token")
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET" or not self._pattern.match(environ["PATH_INFO"]):
+        door = self._pattern.match(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "GET" else None
+        if door is None:
             return self.inner(environ, start)
         begun = perf_counter()
+        environ[ENVIRON_ENDPOINT] = self._endpoints[door.lastgroup or ""]
         question = self._question(environ)
         if question is None:
+            count_cache("bypass")
             return self.inner(environ, start)
+        outcome = "hit"
         try:
             answer = self._from_shelf(question)
             if answer is None:
                 with self.shelf.building(question.key) as mine:
                     # Somebody else has built it meanwhile, unless the article has changed once more since.
-                    answer = None if mine else self._from_shelf(question)
+                    answer, outcome = None if mine else self._from_shelf(question), "wait"
                     if answer is None:
+                        count_cache("miss")
                         return self._ask(environ, start, question, begun)
         except _DatabaseAwayError:
             # Flask finds out by itself, and says so.
             return self.inner(environ, start)
+        count_cache(outcome)
         return self._send(environ, start, question, answer, begun)
 
     def forget(self) -> None:
@@ -230,7 +241,7 @@ class Front:
             kept.seen = state
         return True
 
-    def _reader(self, secret: str, article_id: int) -> Reader | None:
+    def _reader(self, secret: str, article_id: Subject) -> Reader | None:
         state, moment = self.reads.state(), monotonic()
         known = self._readers.get((secret, article_id))
         if known is not None and state and known[0] == state and moment < known[1]:
@@ -256,6 +267,7 @@ class Front:
         has_cookie = any(name.lower() == "set-cookie" for name, _value in headers)
         if keeping is None or status[:3] != "200" or (has_cookie and keeping.reader is None):
             write_request(environ.pop(ENVIRON_FACTS, None))
+            count_request(environ[ENVIRON_ENDPOINT], "GET", int(status[:3]), perf_counter() - begun)
             start(status, headers)
             return [body]
         answer = self._keep(question, keeping, headers, body)
@@ -309,7 +321,9 @@ class Front:
             if coding != IDENTITY:
                 headers.append(("Content-Encoding", coding))
             headers.append(("Content-Length", str(len(body))))
-        facts = {"method": "GET", "path": environ["PATH_INFO"], "status": int(status[:3]), "ms": round((perf_counter() - begun) * 1000, 1)}
+        seconds = perf_counter() - begun
+        count_request(environ[ENVIRON_ENDPOINT], "GET", int(status[:3]), seconds)
+        facts = {"method": "GET", "path": environ["PATH_INFO"], "status": int(status[:3]), "ms": round(seconds * 1000, 1)}
         if reader is not None:
             facts["account"] = reader.account_id
         write_request(facts | {"request_id": request_id})

@@ -15,6 +15,7 @@ from forum.web.context import settings
 from forum.web.framing import frame_ancestors
 from forum.web.keeping import ENVIRON_FACTS, ENVIRON_FRONT
 from forum.web.logs import write_request
+from forum.web.measuring import count_request
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 PAGE_POLICY = "; ".join(
@@ -35,6 +36,8 @@ MAILED = "/mail/"
 SIGN_IN = "/sign-in"
 # Where other sites send the browser back with what signs it in.
 RETURNS = ("/sign-in/sso/return", "/sign-in/oidc/return")
+# What requests are counted under that came to no door.
+NO_DOOR = "none"
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -86,6 +89,7 @@ def _close(response: Response) -> Response:
         request.environ[ENVIRON_FACTS] = facts
     else:
         write_request(facts)
+        count_request(request.endpoint or NO_DOOR, request.method, response.status_code, perf_counter() - g.get("started", perf_counter()))
     return response
 
 

@@ -259,7 +259,7 @@ def translate_type(known: ProblemType) -> ProblemType:
 
 def wants_json() -> bool:
     """Whether this request is a program's: an API address, or one that asks for JSON before HTML."""
-    if request.path.startswith("/api/") or request.path.startswith("/health/"):
+    if request.path.startswith("/api/") or request.path.startswith("/health/") or request.path == "/metrics":
         return True
     return (
         request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"], default="text/html")

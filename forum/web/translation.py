@@ -19,7 +19,7 @@ class Term(LazyString):  # type: ignore[misc]
     """A word of the interface that stands on a page hundreds of times: a lazy string which a template writes without asking anew which language is spoken."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(gettext, (text,), {}, False)
+        super().__init__(gettext, text)
         self._term = text
 
     def __html__(self) -> str:

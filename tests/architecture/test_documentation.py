@@ -66,7 +66,14 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 def test_every_target_says_what_it_does() -> None:
     phony = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split())  # type: ignore[index]
     assert phony == TARGETS
-    assert {name for name, _ in re.findall(r"^([a-z-]+):.*## (.+)$", MAKEFILE, re.MULTILINE)} == TARGETS - {"chromium", "provider", "php", "nginx", "redis", "wrk"}
+    assert {name for name, _ in re.findall(r"^([a-z-]+):.*## (.+)$", MAKEFILE, re.MULTILINE)} == TARGETS - {
+        "chromium",
+        "provider",
+        "php",
+        "nginx",
+        "redis",
+        "wrk",
+    }
 
 
 def test_what_a_document_points_to_is_there() -> None:

@@ -44,6 +44,11 @@ def test_one_file_commits() -> None:
 DURATIONS = {
     "forum/web/headers.py",
     "forum/web/front.py",
+    "forum/web/metrics.py",
+    "forum/web/statements.py",
+    "forum/db/turns.py",
+    "forum/db/valkey.py",
+    "forum/db/quick.py",
     "forum/sso/fetching.py",
 }
 
@@ -102,7 +107,7 @@ def test_no_template_holds_a_script_or_a_style_of_its_own() -> None:
 
 
 # What is installed only where it is wanted, and imported only when it is used.
-EXTRAS = {"authlib", "joserfc", "pyotp", "requests", "segno", "webauthn"}
+EXTRAS = {"authlib", "joserfc", "pyotp", "redis", "requests", "segno", "webauthn"}
 
 
 # Alembic, which a server that has nothing to migrate does not load.

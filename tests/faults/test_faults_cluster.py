@@ -3,6 +3,7 @@
 import http.client
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections import Counter
@@ -160,6 +161,21 @@ def kill_server(stage: Stage) -> Callable[[], None]:
     return stage.cluster.servers[0].start
 
 
+def reload_server(stage: Stage) -> Callable[[], None]:
+    process = stage.cluster.servers[0].process
+    assert process is not None
+    process.send_signal(signal.SIGHUP)
+    return lambda: None
+
+
+def end_server(stage: Stage) -> Callable[[], None]:
+    process = stage.cluster.servers[0].process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=40) == 0
+    return stage.cluster.servers[0].start
+
+
 def stop_database(stage: Stage) -> Callable[[], None]:
     stage.cluster.database.stop()
     return stage.cluster.database.start
@@ -177,7 +193,7 @@ def freeze_redis(stage: Stage) -> Callable[[], None]:
 
 @slow
 @with_programs
-@pytest.mark.parametrize("fault", [kill_server, stop_database, stop_redis, freeze_redis])
+@pytest.mark.parametrize("fault", [kill_server, reload_server, end_server, stop_database, stop_redis, freeze_redis])
 def test_a_fault_under_load_costs_no_acknowledged_write(stage: Stage, fault: Callable[[Stage], Callable[[], None]]) -> None:
     stage.over.clear()
     stage.failures.clear()
@@ -206,7 +222,7 @@ def test_a_fault_under_load_costs_no_acknowledged_write(stage: Stage, fault: Cal
     )
     assert len(reads) <= MOST_FAILED_READS
     assert window <= LONGEST_WINDOW
-    if fault in (stop_redis, freeze_redis):
+    if fault in (stop_redis, freeze_redis, reload_server, end_server):
         assert stage.failures == [], "nobody notices"
     check(stage)
 
