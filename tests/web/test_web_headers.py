@@ -87,7 +87,6 @@ def test_nothing_of_the_inside_is_served(apps: Callable[[str], Flask]) -> None:
         "/.env",
         "/static/../app.py",
         "/static/%2e%2e/app.py",
-        "/metrics",
         "/api/v1/articles?__debugger__=yes",
         "/static/",
     ):
