@@ -1,15 +1,16 @@
 """``python -m benchmarks.scale``: seed, serve ours, the bare application and Isso side by side, measure in turns, write RESULTS-scale.md."""
 
 import argparse
-import http.client
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlencode
 
 from benchmarks.discussion import write_discussion, write_more
@@ -21,6 +22,7 @@ from benchmarks.scale.measure import (
     Figure,
     Plan,
     Value,
+    check_unchanged,
     children_of,
     cost_of_cold_page,
     fetch,
@@ -37,7 +39,11 @@ FOLDER = HERE / "var" / "scale"
 WORKERS, THREADS = 2, 8
 ORDERS = ("oldest", "newest", "active", "most_tagged", "most_valued", "most_contested", "unanswered")
 STANCES = ("agreement", "disagreement", "skepticism", "encouragement")
-WRITES = 4_000
+PARTS = ("reads", "polling", "cold", "counts", "writes", "memory")
+# As often as static/forum.js asks at first.
+POLL_SECONDS = 15
+# More than any of them takes in a second.
+MOST_WRITES = 6_000
 QUICK = Plan(rounds=1, seconds=1.0, cold=5, requests=2_000)
 Say = Callable[[str], None]
 
@@ -52,7 +58,6 @@ class Bench:
         self.figures: list[Figure] = []
         self.values: list[Value] = []
         self.pids: list[int] = []
-        self._taggable: dict[tuple[str, str], bool] = {}
 
     @contextmanager
     def serve(self) -> Iterator[None]:
@@ -94,8 +99,13 @@ class Bench:
         return f"/api/v1/articles/{article_id}/comments?limit=20&replies=10", page
 
     def pair(self, name: str, connections: int, ours: Ask, theirs: Ask, *, least: float | None, other: str = "bare") -> None:
+        """Measure one pair of reads and keep the figure."""
+        self.turns(Figure(name, connections, other, least), lambda: ours, lambda: theirs)
+
+    def turns(self, figure: Figure, ours: Callable[[], Ask], theirs: Callable[[], Ask]) -> None:
         """Measure one pair and keep the figure."""
-        figure = take_turns(Figure(name, connections, other, least), ours, theirs, self.plan)
+        name, connections = figure.name, figure.connections
+        take_turns(figure, ours, theirs, self.plan)
         self.figures.append(figure)
         _say(f"{name}, {connections}: {sorted(figure.ratios)[len(figure.ratios) // 2]:.2f}")
 
@@ -105,12 +115,14 @@ class Bench:
         for connections in (1, 16):
             for size in (100, 1_000, 100_000):
                 for kind, path in zip(("JSON", "HTML"), self.pages(size), strict=True):
+                    fetch(self.ours, path)
                     body, tag = fetch(self.ours, path)
                     ready = Ask(self.bare, f"/ready/{len(body)}")
                     name = f"{kind}, first page of {size:,} comments"
                     self.pair(f"{name}, warm", connections, Ask(self.ours, path), ready, least=1.0 if size > 100 else None)
                     if size > 100:
                         known = {"If-None-Match": tag}
+                        check_unchanged(self.ours, path, known)
                         unchanged = Ask(self.bare, ready.path, {"If-None-Match": TAG})
                         self.pair(f"{name}, 304", connections, Ask(self.ours, path, known), unchanged, least=1.0)
             path = self.pages(1_000)[1]
@@ -131,6 +143,23 @@ class Bench:
                     least=least,
                     other="Isso",
                 )
+
+    def measure_polling(self) -> None:
+        """How many open pages can ask whether there is something new, each as often as a page does that has just been opened."""
+        article_id, _page = self.seeded.articles["1000"]
+        path = f"/api/v1/articles/{article_id}/news"
+        fetch(self.ours, path)
+        body, tag = fetch(self.ours, path)
+        known = {"If-None-Match": tag}
+        check_unchanged(self.ours, path, known)
+        self.pair(
+            "is there something new? (304)",
+            16,
+            Ask(self.ours, path, known),
+            Ask(self.bare, f"/ready/{len(body)}", {"If-None-Match": TAG}),
+            least=None,
+        )
+        self.values.append(Value("open pages of which each asks every 15 s", median(self.figures[-1].ours) * POLL_SECONDS, "", None))
 
     def measure_cold(self) -> None:
         """The processor's time of a first page of which nothing is kept, in each order."""
@@ -163,47 +192,66 @@ class Bench:
             )
 
     def measure_writes(self) -> None:
-        """Posts and tags against a bare row, posts against Isso."""
+        """Posts and tags against a bare row, posts against Isso; what is sent never comes twice, and what was stored is counted."""
         article_id, _page = self.seeded.articles["1000"]
         more = write_more(write_discussion(1000))
-        texts = [next(more).text for _ in range(WRITES)]
         tokens = self.seeded.tokens
-        rows = write_lines(tokens, lambda n: ("POST", "/row"), lambda n: {"body_md": texts[n]}, WRITES)
-        posts = write_lines(
-            tokens,
-            lambda n: ("POST", f"/api/v1/articles/{article_id}/comments"),
-            lambda n: {"body_md": texts[n], "stance": STANCES[n % 4]},
-            WRITES,
-        )
-        isso = write_lines(
-            ["none"], lambda n: ("POST", "/new?uri=/what-is-measured/"), lambda n: {"text": texts[n], "author": "A", "parent": None}, WRITES
-        )
-        first = 101
-        tags = write_lines(
-            tokens, lambda n: ("PUT", f"/api/v1/comments/{first + n % 900}/tag"), lambda n: {"stance": STANCES[(n // 7) % 4]}, WRITES
-        )
-        tags = [line for line in tags if self._may_tag(line)]
-        for connections in (1, 8):
-            bare = Ask(self.bare, writes=rows)
-            self.pair("post a comment", connections, Ask(self.ours, writes=posts), bare, least=0.5)
-            self.pair("tag a comment", connections, Ask(self.ours, writes=tags), bare, least=0.6)
-            self.pair(
-                "post a comment", connections, Ask(self.ours, writes=posts), Ask(self.isso.port, writes=isso), least=1.8, other="Isso"
+        many = int(MOST_WRITES * max(1.0, self.plan.seconds))
+
+        def rows() -> Ask:
+            return Ask(self.bare, writes=write_lines(tokens, lambda n: ("POST", "/row"), lambda n: {"body_md": next(more).text}, many))
+
+        def posts() -> Ask:
+            path = f"/api/v1/articles/{article_id}/comments"
+            return Ask(
+                self.ours,
+                writes=write_lines(
+                    tokens, lambda n: ("POST", path), lambda n: {"body_md": next(more).text, "stance": STANCES[n % 4]}, many
+                ),
             )
 
-    def _may_tag(self, line: tuple[str, str, str, dict[str, object]]) -> bool:
-        # Nobody tags their own comment: asked beforehand, so that no refusal is counted.
-        connection = http.client.HTTPConnection("127.0.0.1", self.ours, timeout=60)
-        key = (line[1], line[2])
-        if key not in self._taggable:
-            connection.request(
-                line[0], line[1], '{"stance": "agreement"}', {"Authorization": f"Bearer {line[2]}", "Content-Type": "application/json"}
+        def isso() -> Ask:
+            path = "/new?uri=/what-is-measured/"
+            body: dict[str, object] = {"author": "A", "parent": None}
+            return Ask(
+                self.isso.port, writes=write_lines(["none"], lambda n: ("POST", path), lambda n: {"text": next(more).text} | body, many)
             )
-            answer = connection.getresponse()
-            answer.read()
-            self._taggable[key] = answer.status == 200
-        connection.close()
-        return self._taggable[key]
+
+        for connections in (1, 8):
+            self.turns(Figure("post a comment", connections, "bare", 0.5), self._counted("comments", posts), rows)
+            self.turns(Figure("tag a comment", connections, "bare", 0.6), self._counted("tag_events", self._tags), rows)
+            self.turns(Figure("post a comment", connections, "Isso", 1.8), posts, isso)
+
+    def _counted(self, table: str, make: Callable[[], Ask]) -> Callable[[], Ask]:
+        """Return ``make``, which from its second call on looks whether the requests of the former one stored anything."""
+        known: list[int] = []
+
+        def made() -> Ask:
+            with closing(sqlite3.connect(self.folder / "forum.sqlite3")) as database:
+                known.append(database.execute(f"SELECT max(id) FROM {table}").fetchone()[0])
+            if len(known) > 1 and known[-1] <= known[-2]:
+                raise WrongAnswerError(f"nothing was stored in {table}")
+            return make()
+
+        return made
+
+    def _tags(self) -> Ask:
+        # Another stance than the reader has there, on comments of others: each of these requests writes.
+        article_id, _page = self.seeded.articles["1000"]
+        with closing(sqlite3.connect(self.folder / "forum.sqlite3")) as database:
+            found = database.execute(
+                "SELECT comments.id, accounts.id, tags.stance FROM comments JOIN accounts ON accounts.handle LIKE 'seed%' AND accounts.id IN"
+                " (SELECT account_id FROM api_tokens) LEFT JOIN tags ON tags.comment_id = comments.id AND tags.account_id = accounts.id"
+                " WHERE comments.article_id = ? AND comments.state = 'visible' AND comments.author_id <> accounts.id ORDER BY comments.id * 7919 % 1009, accounts.id",
+                (article_id,),
+            ).fetchall()
+            order = [row[0] for row in database.execute("SELECT account_id FROM api_tokens ORDER BY id")]
+        tokens = dict(zip(order, self.seeded.tokens, strict=True))
+        lines = [
+            ("PUT", f"/api/v1/comments/{comment}/tag", tokens[account], {"stance": next(stance for stance in STANCES if stance != had)})
+            for comment, account, had in found
+        ]
+        return Ask(self.ours, writes=lines)
 
     def measure_memory(self) -> None:
         """What is kept in memory after all of this, and whether it grows while the same is asked again and again."""
@@ -215,7 +263,7 @@ class Bench:
         while done < self.plan.requests:
             done += drive(Ask(self.ours, path), connections=16, seconds=seconds) * seconds
         grown = sum(memory_megabytes(pid)[0] for pid in self.pids) - before
-        self.values.append(Value(f"growth of all processes over {done:,.0f} requests", grown, "MB", 5.0))
+        self.values.append(Value(f"growth of all processes over {done:,.0f} requests", grown, "MB"))
 
     def _note_memory(self, when: str, most: float) -> None:
         for number, pid in enumerate(self.pids, 1):
@@ -228,7 +276,7 @@ def main() -> int:
     """Run the benchmark and return the exit code: 0 done, 1 it could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale")
     parser.add_argument("--quick", action="store_true", help="one short round on a small database; the results stay as they are")
-    parser.add_argument("--only", choices=("reads", "cold", "counts", "writes", "memory"), action="append", help="only this part")
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part")
     options = parser.parse_args()
     plan = QUICK if options.quick else Plan()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -236,9 +284,14 @@ def main() -> int:
     try:
         install(HERE / "var" / ".isso", FOLDER / "install.log")
         folder = FOLDER / ("small" if options.quick else "million")
-        bench = Bench(seed(folder, million=not options.quick, say=_say), plan, folder)
+        seeded = seed(folder, million=not options.quick, say=_say)
+        # A copy is measured: what is posted to it would make the next run another one.
+        measured = FOLDER / "measured"
+        shutil.rmtree(measured, ignore_errors=True)
+        shutil.copytree(folder, measured)
+        bench = Bench(seeded, plan, measured)
         with bench.serve():
-            for part in options.only or ("reads", "cold", "counts", "writes", "memory"):
+            for part in options.only or PARTS:
                 getattr(bench, f"measure_{part}")()
     except (StartError, WrongAnswerError) as error:
         print(f"Not measured: {error}", file=sys.stderr)

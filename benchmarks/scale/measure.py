@@ -3,7 +3,7 @@
 import http.client
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -13,6 +13,7 @@ from benchmarks.scale.wrk import Ask, drive
 
 NANOSECONDS = 1e9
 SLOW_SECONDS = 12.0
+WARM_UP = 10
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,26 @@ class Value:
         return None if self.most is None else self.value <= self.most
 
 
-def take_turns(figure: Figure, ours: Ask, theirs: Ask, plan: Plan) -> Figure:
-    """Measure both in turns, each first as often as second."""
+def take_turns(figure: Figure, ours: Callable[[], Ask], theirs: Callable[[], Ask], plan: Plan) -> Figure:
+    """Measure both in turns, each first as often as second; what is sent is made anew for each turn."""
     for number in range(plan.rounds):
         pair = [(figure.ours, ours), (figure.theirs, theirs)]
-        for seen, ask in pair if number % 2 == 0 else pair[::-1]:
+        for seen, make in pair if number % 2 == 0 else pair[::-1]:
             # Isso can need seconds for one answer.
-            seconds = max(plan.seconds, SLOW_SECONDS) if ask is theirs and figure.other == "Isso" else plan.seconds
-            seen.append(drive(ask, connections=figure.connections, seconds=seconds))
+            is_slow = make is theirs and figure.other == "Isso" and not make().writes
+            seen.append(drive(make(), connections=figure.connections, seconds=max(plan.seconds, SLOW_SECONDS) if is_slow else plan.seconds))
     return figure
+
+
+def check_unchanged(port: int, path: str, headers: Mapping[str, str]) -> None:
+    """Raise WrongAnswerError unless the answer to ``headers`` is 304."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers=dict(headers))
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    if answer.status != 304:
+        raise WrongAnswerError(f"{path}: {answer.status} instead of 304")
 
 
 def fetch(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[bytes, str]:
@@ -89,16 +101,21 @@ def cost_of_cold_page(port: int, pids: Sequence[int], file: Path, article_id: in
     """Return the milliseconds of processor time for a page of which nothing is kept: its article's version rises before each."""
     database = sqlite3.connect(file, timeout=30, isolation_level=None)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    spent = 0.0
-    for _ in range(count):
-        database.execute("UPDATE articles SET version = version + 1 WHERE id = ?", (article_id,))
-        before = processor_seconds(pids)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        spent += processor_seconds(pids) - before
-        if answer.status != 200:
-            raise WrongAnswerError(f"{path}: {answer.status}")
+
+    def ask(times: int) -> None:
+        for _ in range(times):
+            database.execute("UPDATE articles SET version = version + 1 WHERE id = ?", (article_id,))
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise WrongAnswerError(f"{path}: {answer.status}")
+
+    # What a process does once is not a page's cost.
+    ask(WARM_UP)
+    before = processor_seconds(pids)
+    ask(count)
+    spent = processor_seconds(pids) - before
     connection.close()
     database.close()
     return spent / count * 1000

@@ -28,7 +28,8 @@ of {seconds:g} s, a ratio the median of the rounds' ratios (smallest – largest
 * **Warm**: asked for before. **304**: the caller names the state it has. Each answer is preceded by the question whether the article is still in this state.
 * **Cold**: the article's version rises before each request, so that nothing that is kept can be used; the processor's time of the server's processes, from `/proc`.
 * **Isso** holds the same 1,000-comment thread; its whole thread is what its own script asks for by default.
-* **Tags** change the tags of the readers again and again; those who wrote a comment do not tag it.
+* **Posts** are long texts of many writers, none of which comes twice; rate limits are off, and with them the comparison with earlier texts and the slowing of heated
+  threads, so these two are not in the figure. **Tags** change the tags that readers have, each request another one.
 """
 
 

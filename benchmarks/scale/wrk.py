@@ -15,7 +15,7 @@ local lines, number = {{}}, 0
 for line in io.lines("{file}") do lines[#lines + 1] = line end
 request = function()
   number = number + 1
-  local method, path, token, body = lines[(number - 1) % #lines + 1]:match("^(%S+) (%S+) (%S+) (.*)$")
+  local method, path, token, body = (lines[number] or lines[#lines]):match("^(%S+) (%S+) (%S+) (.*)$")
   return wrk.format(method, path, {{["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token}}, body)
 end
 """
@@ -32,7 +32,7 @@ class Ask:
 
 
 def drive(ask: Ask, *, connections: int, seconds: float) -> float:
-    """Return the answers a second. Raises WrongAnswerError when any was no success or not modified, or none came."""
+    """Return the answers a second. Raises WrongAnswerError when any was no success or not modified, when none came, or when the writes were used up."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s"]
     for name, value in ask.headers.items():
         command += ["-H", f"{name}: {value}"]
@@ -46,4 +46,7 @@ def drive(ask: Ask, *, connections: int, seconds: float) -> float:
     found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     if done.returncode or found is None or float(found[1]) == 0 or "Non-2xx" in done.stdout:
         raise WrongAnswerError(f"{ask.path} {' '.join(write[1] for write in ask.writes[:1])}: {done.stdout[-300:]} {done.stderr[-300:]}")
+    sent = re.search(r"(\d+) requests in", done.stdout)
+    if ask.writes and sent is not None and int(sent[1]) > len(ask.writes):
+        raise WrongAnswerError(f"{ask.writes[0][1]}: {sent[1]} answers to {len(ask.writes)} writes, the last of which was sent again")
     return float(found[1])
