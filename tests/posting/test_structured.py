@@ -14,6 +14,7 @@ from forum.clock import now
 from forum.db.base import db
 from forum.jobs.run import run_due
 from forum.text.data_block import write_data_block
+from forum.web.front import FRONT
 from tests.conftest import PASSWORD, Person
 from tests.journeys.reader import Reader, parse
 from tests.moderation.staging import decide, post
@@ -227,6 +228,7 @@ def test_it_costs_little_and_asks_nothing(reader: Reader, monkeypatch: pytest.Mo
         page = reader.open(demo.PAGE).response
     assert weight(page.data) <= PAGE_MAX
     monkeypatch.setattr("forum.posting.reading_pages.describe", lambda *_, **__: "")
+    reader.client.application.extensions[FRONT].forget()
     with counting(db.engine) as without:
         assert "ld+json" not in reader.open(demo.PAGE).response.text
     assert len(with_data) == len(without)

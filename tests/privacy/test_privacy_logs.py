@@ -41,7 +41,7 @@ def test_no_line_holds_a_text(said: tuple[Flask, StringIO], monkeypatch: pytest.
         assert admin.delete(f"/mod/erasures/{asked.json['id']}").status_code == 204
         erase(world, comment_id)
         run_due(50)
-    assert lines.getvalue().count('"event": "request"') > 10
+    assert lines.getvalue().count('"event":"request"') > 10
     assert MARK not in lines.getvalue()
 
 

