@@ -48,8 +48,7 @@ format: $(STAMP)test  ## format the code
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
 
-bench: $(STAMP)test wrk  ## measure against a peer and against ready bytes, print ratios and write benchmarks/RESULTS*.md (half an hour)
-	@$(BIN)/python -m benchmarks
+bench: $(STAMP)test wrk  ## measure against Isso and against ready bytes on a million comments, print ratios and write benchmarks/RESULTS.md (a quarter of an hour)
 	@$(BIN)/python -m benchmarks.scale
 
 bench-screening: $(STAMP)test  ## say how well the shipped screening rules do on labelled comments

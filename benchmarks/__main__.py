@@ -36,7 +36,7 @@ def main() -> int:
         prog="python -m benchmarks", description="Measure side by side with Isso on the same thread, in one run."
     )
     parser.add_argument(
-        "--quick", action="store_true", help="one short round that shows whether everything works; RESULTS.md stays as it is"
+        "--quick", action="store_true", help="one short round that shows whether everything works; RESULTS-isso.md stays as it is"
     )
     quick = parser.parse_args().quick
     # As by Ctrl-C: whatever was started is stopped on the way out.
@@ -76,8 +76,8 @@ def _run(plan: Plan, *, keep: bool) -> None:
         f"\n{describe_machine()}\n\n{write_table(figures, ours, peer)}\n\nratio: {ours.name} / {peer.name} in requests a second, median of the rounds (smallest – largest)"
     )
     if keep:
-        (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
-    _say(f"{time.monotonic() - begun:.0f} seconds" + ("; written to benchmarks/RESULTS.md" if keep else ""))
+        (HERE / "RESULTS-isso.md").write_text(page, encoding="utf-8")
+    _say(f"{time.monotonic() - begun:.0f} seconds" + ("; written to benchmarks/RESULTS-isso.md" if keep else ""))
 
 
 def _compare(ours: Contender, peer: Contender) -> None:

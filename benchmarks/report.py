@@ -1,4 +1,4 @@
-"""Figures as a table of text for the terminal and as RESULTS.md, with what must be known to read them."""
+"""Figures as a table of text for the terminal and as RESULTS-isso.md, with what must be known to read them."""
 
 import os
 import platform
@@ -33,7 +33,7 @@ How to read it:
   and stores it sanitised, with a revision and all counts; {peer} knows no accounts, stores the text and renders it for this answer and again on every read.
 * Ours waits up to 30 s for the database here, not 5: SQLite lets waiting writers in without order, and with 16 of them on a busier machine a post was
   answered 503 at the default, with nothing stored. An answer with any other status than the expected one ends the run.
-* Neither keeps answers here: ours has no cache yet, so every one of its pages is read and built anew, and no request is conditional.
+* Ours answers reads from memory after the first time (see RESULTS.md for what a page costs that is made anew); no request is conditional.
 * One process with 1 or 16 threads sends the requests over 127.0.0.1, each after the answer to the one before, over connections that are kept alive where
   the server allows it (gunicorn's synchronous workers close after each answer). It takes its part of the same {cores} processors.
 * Bodies are not compressed by either. Rate limits, {peer}'s guard and moderation are off.
@@ -61,7 +61,7 @@ def write_table(figures: Sequence[Figure], ours: Contender, peer: Contender) -> 
 
 
 def write_page(figures: Sequence[Figure], ours: Contender, peer: Contender, discussion: Sequence[Comment], *, at: datetime) -> str:
-    """Return RESULTS.md."""
+    """Return RESULTS-isso.md."""
     posted = sum(len(outcome.milliseconds) for figure in figures if figure.thing == "post a comment" for outcome in figure.ours.outcomes)
     return _PAGE.format(
         peer=peer.name,

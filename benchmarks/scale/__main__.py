@@ -1,4 +1,4 @@
-"""``python -m benchmarks.scale``: seed, serve ours, the bare application and Isso side by side, measure in turns, write RESULTS-scale.md."""
+"""``python -m benchmarks.scale``: seed, serve ours, the bare application and Isso side by side, measure in turns, write RESULTS.md."""
 
 import argparse
 import os
@@ -299,7 +299,7 @@ def main() -> int:
     results = write_results(bench.figures, bench.values, bench.seeded.comments, plan)
     print(results)
     if not options.quick and not options.only:
-        (HERE / "RESULTS-scale.md").write_text(results, encoding="utf-8")
+        (HERE / "RESULTS.md").write_text(results, encoding="utf-8")
     _say(f"{time.monotonic() - begun:.0f} seconds")
     return 0
 

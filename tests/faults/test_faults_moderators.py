@@ -316,7 +316,7 @@ def check_everything(stage: Stage) -> None:
             assert session.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
             assert session.execute(text("PRAGMA foreign_key_check")).all() == []
     assert all(sorted(claims) == [200, *[409] * (len(stage.moderators) - 1)] for claims in said.claims.values()), "one has it, whoever asks"
-    # On SQLite those who are late have waited for their turn, and find another version oftener than a closed case.
+    # Who is late may have waited for their turn and always find another version, never a closed case.
     assert {412} <= {reply.status for reply, _, _ in said.refused} <= {409, 412}, "they met"
 
 
