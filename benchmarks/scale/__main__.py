@@ -44,7 +44,7 @@ PARTS = ("reads", "polling", "cold", "counts", "writes", "memory")
 POLL_SECONDS = 15
 # More than any of them takes in a second.
 MOST_WRITES = 6_000
-QUICK = Plan(rounds=1, seconds=1.0, cold=5, requests=2_000)
+QUICK = Plan(rounds=1, seconds=1, cold=5, requests=2_000)
 Say = Callable[[str], None]
 
 
@@ -256,7 +256,7 @@ class Bench:
     def measure_memory(self) -> None:
         """What is kept in memory after all of this, and whether it grows while the same is asked again and again."""
         self._note_memory("after the benchmark", 250)
-        path, seconds = self.pages(1_000)[1], 5.0
+        path, seconds = self.pages(1_000)[1], 5
         drive(Ask(self.ours, path), connections=16, seconds=seconds)
         before = sum(memory_megabytes(pid)[0] for pid in self.pids)
         done = 0.0
@@ -277,8 +277,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale")
     parser.add_argument("--quick", action="store_true", help="one short round on a small database; the results stay as they are")
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part")
+    parser.add_argument("--rounds", type=int, default=Plan().rounds, help="how often each pair is measured")
     options = parser.parse_args()
-    plan = QUICK if options.quick else Plan()
+    plan = QUICK if options.quick else Plan(rounds=options.rounds)
     FOLDER.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     try:

@@ -12,7 +12,7 @@ from benchmarks.load import WrongAnswerError
 from benchmarks.scale.wrk import Ask, drive
 
 NANOSECONDS = 1e9
-SLOW_SECONDS = 8.0
+SLOW_SECONDS = 8
 WARM_UP = 10
 
 
@@ -21,7 +21,7 @@ class Plan:
     """How long the measuring takes. ``cold``: pages that are made anew for each figure of their cost."""
 
     rounds: int = 3
-    seconds: float = 1.5
+    seconds: int = 2
     cold: int = 40
     requests: int = 200_000
 

@@ -31,9 +31,9 @@ class Ask:
     writes: Sequence[tuple[str, str, str, Mapping[str, object]]] = ()
 
 
-def drive(ask: Ask, *, connections: int, seconds: float) -> float:
+def drive(ask: Ask, *, connections: int, seconds: int) -> float:
     """Return the answers a second. Raises WrongAnswerError when any was no success or not modified, when none came, or when the writes were used up."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
     for name, value in ask.headers.items():
         command += ["-H", f"{name}: {value}"]
     with tempfile.TemporaryDirectory() as folder:

@@ -37,6 +37,11 @@ def is_fresh(tag: str) -> bool:
     return header.strip() == "*" or tag in {quoted for quoted, _ in ENTITY_TAG.findall(header)}
 
 
+def is_named(tag: str, header: str) -> bool:
+    """Whether an If-None-Match header names ``tag``, strongly or weakly."""
+    return header.strip() == "*" or any(quoted == tag for quoted, _bare in ENTITY_TAG.findall(header))
+
+
 def require_version(version: int) -> None:
     """Raise Refusal ``stale-version`` when the request's If-Match names another version than ``version``."""
     header = request.headers.get("If-Match", "").strip()

@@ -16,8 +16,9 @@ from forum.accounts.models import Account
 from forum.articles.models import Site
 from forum.db.transaction import writing
 from forum.web import due
+from forum.web.caching import is_named
 from forum.web.framing import forget_origins
-from forum.web.front import FRONT, Front, is_named
+from forum.web.front import FRONT, Front
 from forum.web.logs import JsonHandler
 from tests.conftest import ApiClient, OutsideClient, Person
 from tests.conftest import test_settings as settings_for
