@@ -224,6 +224,8 @@ def _answer_read(door: Door, call: AnyCall) -> Response:
     set_caching(response, call.viewer, tag, private=door.private)
     if door.also:
         response.vary.add("Accept")
+    if door.kept:
+        response.vary.add("Accept-Encoding")
     return response
 
 

@@ -96,7 +96,10 @@ class Front:
         kept = [door for door in doors if door.kept]
         # Each door's name is its endpoint, in the letters that a group may have.
         self._endpoints = {door.endpoint.replace(".", "__"): door.endpoint for door in kept}
-        rules = (f"(?P<{name}>{re.sub('<[^>]*>', '[^/]+', door.rule)})" for name, door in zip(self._endpoints, kept, strict=True))
+        rules = (
+            f"(?P<{name}>{re.sub('<[^>]*>', '[^/]+', re.sub('<id:[^>]*>', '[0-9]+', door.rule))})"
+            for name, door in zip(self._endpoints, kept, strict=True)
+        )
         self._pattern = re.compile(f"(?:{'|'.join(rules)})" + r"\Z")
         self._parameters = frozenset(name for door in kept if not door.rule.startswith("/api/") for name in _parameters(door))
         self._shared = shared_caching(settings.shared_cache_seconds)
@@ -381,7 +384,7 @@ def _collect(inner: Wsgi, environ: dict[str, Any]) -> tuple[str, list[tuple[str,
 def _lasting(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the headers that every answer with these bytes has."""
     own = {"x-request-id", "content-length", "set-cookie", "etag", "cache-control"}
-    return [(name, f"{value}, Accept-Encoding" if name == "Vary" else value) for name, value in headers if name.lower() not in own]
+    return [(name, value) for name, value in headers if name.lower() not in own]
 
 
 def _digest(data: bytes) -> str:

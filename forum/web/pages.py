@@ -153,7 +153,7 @@ def _to_response(outcome: Page | Redirect, viewer: Viewer, status: int | None) -
 
 def _kept(response: Response, what: Keep) -> Response:
     keep(what)
-    response.vary.update(("Cookie", "Accept-Language"))
+    response.vary.update(("Cookie", "Accept-Language", "Accept-Encoding"))
     response.headers["Cache-Control"] = shared_caching(settings().shared_cache_seconds) if what.reader is None else PRIVATE
     return response
 
