@@ -8,7 +8,6 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from time import perf_counter
 from typing import Any, ClassVar, cast
 
@@ -27,7 +26,7 @@ QUICK = "forum_quick"
 
 
 class Prepared:
-    """A statement as its driver takes it; ``names`` are its values in order."""
+    """A statement as its driver takes it."""
 
     def __init__(self, statement: ClauseElement, engine: Engine) -> None:
         compiled = statement.compile(dialect=engine.dialect)
@@ -95,12 +94,17 @@ class QuickReads:
         self._counter: ChangeCounter | None = None
         self._has_counter = self.engine.dialect.name == "sqlite"
         self._idle: deque[DBAPIConnection] = deque()
+        # As many as the program has written; none is made by a request.
+        self._prepared: dict[ClauseElement, Prepared] = {}
         # Told of each statement and its seconds, where somebody listens.
         self.witness: Callable[[str, float], None] | None = None
 
     def prepare(self, statement: ClauseElement) -> Prepared:
-        """Compile ``statement`` once; what varies is a ``bindparam``."""
-        return Prepared(statement, self.engine)
+        """Return ``statement`` compiled, which is done once; what varies in it is a ``bindparam``."""
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self.engine)
+        return prepared
 
     def state(self) -> bytes:
         """Return what differs whenever anything has been committed meanwhile; empty where that cannot be told without a statement."""
@@ -110,8 +114,9 @@ class QuickReads:
             self._open_counter()
         return b""
 
-    def rows(self, prepared: Prepared, **given: Any) -> list[tuple[Any, ...]]:
-        """Return the rows. Raises one of ``errors`` when the database is away; the connection is given up then."""
+    def rows(self, statement: ClauseElement, **given: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of ``statement``, which is written once. Raises one of ``errors`` when the database is away; the connection is given up then."""
+        prepared = self.prepare(statement)
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -130,9 +135,9 @@ class QuickReads:
             self.witness(prepared.sql, perf_counter() - begun)
         return found
 
-    def first(self, prepared: Prepared, **given: Any) -> tuple[Any, ...] | None:
+    def first(self, statement: ClauseElement, **given: Any) -> tuple[Any, ...] | None:
         """Return the first row, or None."""
-        found = self.rows(prepared, **given)
+        found = self.rows(statement, **given)
         return found[0] if found else None
 
     def _open_counter(self) -> None:
@@ -173,12 +178,7 @@ def read_quickly(statement: ClauseElement, **given: Any) -> list[tuple[Any, ...]
     """
     reads = cast(QuickReads, current_app.extensions[QUICK])
     try:
-        return reads.rows(_prepared(reads, statement), **given)
+        return reads.rows(statement, **given)
     except reads.errors:
         with reading() as session:
             return [tuple(row) for row in session.execute(cast(Executable, statement), given)]
-
-
-@lru_cache(maxsize=64)
-def _prepared(reads: QuickReads, statement: ClauseElement) -> Prepared:
-    return reads.prepare(statement)

@@ -6,7 +6,6 @@ the forms is theirs. ``keep_discussion`` decides it when the page is made, ``fin
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 
 from sqlalchemy import ClauseElement, bindparam, exists, select, text
 from sqlalchemy.orm import Session
@@ -22,7 +21,7 @@ from forum.clock import now
 from forum.comments.models import HIDDEN, Comment
 from forum.comments.schemas import ThreadPageOut
 from forum.db.columns import Moment
-from forum.db.quick import Prepared, QuickReads
+from forum.db.quick import QuickReads
 from forum.posting.composer import Composer
 from forum.posting.forms import DiscussionQuery
 from forum.posting.layout import Marks, comments_of
@@ -35,6 +34,27 @@ from forum.web.shelf import Stamp, Subject
 
 # Whoever has more tags than this gets a page of their own each time.
 MOST_TAGS = 300
+
+
+def _plain_reader() -> ClauseElement:
+    hidden = exists().where(Comment.author_id == Account.id, Comment.article_id == bindparam("article_id"), text(HIDDEN))
+    return (
+        select(Account.id, Account.handle, Account.display_name)
+        .join(SignIn, SignIn.account_id == Account.id)
+        .where(
+            SignIn.token_hash == bindparam("token_hash"),
+            SignIn.created_at >= bindparam("begun", type_=Moment),
+            SignIn.last_seen_at >= bindparam("seen", type_=Moment),
+            ~exists().where(Membership.account_id == Account.id),
+            ~exists().where(Sanction.account_id == Account.id),
+            ~hidden,
+        )
+    )
+
+
+_STATE = state_of_article()
+_PLAIN_READER = _plain_reader()
+_TAGS = select(Tag.comment_id, Tag.stance).where(Tag.account_id == bindparam("account_id")).limit(MOST_TAGS + 1)
 
 
 @dataclass(frozen=True)
@@ -63,11 +83,11 @@ def keep_discussion(session: Session, viewer: Viewer, article: Article, shown: S
     return Keep(article.id, (article.version,), viewer, tags, frozenset(comment.id for comment in comments), writers)
 
 
-def read_state(reads: QuickReads, article_id: Subject) -> Stamp | None:
+def read_state(reads: QuickReads, subject: Subject) -> Stamp | None:
     """Return an article's version and whether its site takes guests, or None when it is not there; of several the counts."""
-    if isinstance(article_id, tuple):
-        return counts_in(reads.rows(_prepared(reads, "counts"), site_id=DEFAULT_SITE_ID, **wanted_of(article_id)), article_id)
-    row = reads.first(_prepared(reads, "state"), article_id=article_id)
+    if isinstance(subject, tuple):
+        return counts_in(reads.rows(counts_of_addresses(), site_id=DEFAULT_SITE_ID, **wanted_of(subject)), subject)
+    row = reads.first(_STATE, article_id=subject)
     return (row[0], bool(row[1])) if row is not None else None
 
 
@@ -77,45 +97,16 @@ class Readers:
     def __init__(self, settings: Settings) -> None:
         self._longest = timedelta(days=settings.session_days)
 
-    def __call__(self, reads: QuickReads, secret: str, article_id: Subject) -> Reader | None:
+    def __call__(self, reads: QuickReads, secret: str, subject: Subject) -> Reader | None:
         """Return the member behind a sign-in's secret, or None: where there is none, or where the page is to be made for that member alone.
 
         A sign-in whose last visit is to be written again is none, so that Flask writes it.
         """
         moment = now()
-        given = {"token_hash": hash_secret(secret), "begun": moment - self._longest, "seen": moment - SEEN_EVERY, "article_id": article_id}
-        row = reads.first(_prepared(reads, "reader"), **given)
+        given = {"token_hash": hash_secret(secret), "begun": moment - self._longest, "seen": moment - SEEN_EVERY, "article_id": subject}
+        row = reads.first(_PLAIN_READER, **given)
         if row is None:
             return None
         account_id, handle, display_name = row
-        tags = reads.rows(_prepared(reads, "tags"), account_id=account_id)
+        tags = reads.rows(_TAGS, account_id=account_id)
         return Reader(account_id, handle, display_name, dict(tags)) if len(tags) <= MOST_TAGS else None
-
-
-@lru_cache(maxsize=8)
-def _prepared(reads: QuickReads, name: str) -> Prepared:
-    return reads.prepare(STATEMENTS[name])
-
-
-def _plain_reader() -> ClauseElement:
-    hidden = exists().where(Comment.author_id == Account.id, Comment.article_id == bindparam("article_id"), text(HIDDEN))
-    return (
-        select(Account.id, Account.handle, Account.display_name)
-        .join(SignIn, SignIn.account_id == Account.id)
-        .where(
-            SignIn.token_hash == bindparam("token_hash"),
-            SignIn.created_at >= bindparam("begun", type_=Moment),
-            SignIn.last_seen_at >= bindparam("seen", type_=Moment),
-            ~exists().where(Membership.account_id == Account.id),
-            ~exists().where(Sanction.account_id == Account.id),
-            ~hidden,
-        )
-    )
-
-
-STATEMENTS: dict[str, ClauseElement] = {
-    "state": state_of_article(),
-    "counts": counts_of_addresses(),
-    "reader": _plain_reader(),
-    "tags": select(Tag.comment_id, Tag.stance).where(Tag.account_id == bindparam("account_id")).limit(MOST_TAGS + 1),
-}

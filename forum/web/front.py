@@ -220,7 +220,7 @@ class Front:
         self.shelf.used(question.key)
         if not (question.is_page and question.session.secret):
             return _Answer(kept, question.key)
-        reader = self._reader(question.session.secret, kept.article_id)
+        reader = self._reader(question.session.secret, kept.subject)
         if reader is None or reader.handle in kept.writers:
             return None
         mine = frozenset((comment, stance) for comment, stance in reader.tags.items() if comment in kept.ids)
@@ -238,7 +238,7 @@ class Front:
         if state and state == kept.seen:
             return True
         try:
-            stamp = self._read_stamp(self.reads, kept.article_id)
+            stamp = self._read_stamp(self.reads, kept.subject)
         except self.reads.errors as error:
             log.warning("state not read", error=type(error).__name__)
             raise _DatabaseAwayError from None
@@ -248,20 +248,20 @@ class Front:
             kept.seen = state
         return True
 
-    def _reader(self, secret: str, article_id: Subject) -> Reader | None:
+    def _reader(self, secret: str, subject: Subject) -> Reader | None:
         state, moment = self.reads.state(), monotonic()
-        known = self._readers.get((secret, article_id))
+        known = self._readers.get((secret, subject))
         if known is not None and state and known[0] == state and moment < known[1]:
             return known[2]
         try:
-            reader = self._find_reader(self.reads, secret, article_id)
+            reader = self._find_reader(self.reads, secret, subject)
         except self.reads.errors as error:
             log.warning("reader not read", error=type(error).__name__)
             raise _DatabaseAwayError from None
         if state and self.reads.state() == state:
             if len(self._readers) >= MOST_SESSIONS:
                 self._readers.clear()
-            self._readers[secret, article_id] = (state, moment + SESSION_SECONDS, reader)
+            self._readers[secret, subject] = (state, moment + SESSION_SECONDS, reader)
         return reader
 
     def _ask(self, environ: dict[str, Any], start: Any, question: Question, begun: float) -> Iterable[bytes]:
@@ -282,7 +282,7 @@ class Front:
         return self._send(environ, start, question, answer, begun)
 
     def _keep(self, question: Question, keeping: Keep, headers: list[tuple[str, str]], body: bytes) -> "_Answer":
-        kept = Kept(keeping.article_id, keeping.stamp, _lasting(headers), body, ids=keeping.ids, writers=keeping.writers)
+        kept = Kept(keeping.subject, keeping.stamp, _lasting(headers), body, ids=keeping.ids, writers=keeping.writers)
         kept.tag = next((value.strip('"') for name, value in headers if name.lower() == "etag"), "") or _digest(body)
         if keeping.reader is None:
             self.shelf.put(question.key, kept)

@@ -29,7 +29,7 @@ class Keep:
     comments shown, ``writers`` the handles of those for whom it would be another page.
     """
 
-    article_id: Subject
+    subject: Subject
     stamp: tuple[Any, ...]
     reader: Viewer | None = None
     tags: frozenset[tuple[int, str]] = frozenset()

@@ -1,7 +1,7 @@
 """The figures of all processes of one server together: each writes its own to a file every few seconds, and whichever is asked adds them up.
 
-The client of Prometheus has a way of its own (a memory map for each process and kind of figure): it must be chosen before the first import and costs four
-times as much at each request. What a killed process had counted in its last ``INTERVAL_SECONDS`` is lost; what it had written before still counts.
+The client of Prometheus has a way of its own (a memory map for each process and kind of figure): it must be chosen by an environment variable
+before the first import. What a killed process had counted in its last ``INTERVAL_SECONDS`` is lost; what it had written before still counts.
 """
 
 import os

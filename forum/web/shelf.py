@@ -35,7 +35,7 @@ class Kept:
     who wrote them or the article: for these the page would be another.
     """
 
-    article_id: Subject
+    subject: Subject
     stamp: Stamp
     headers: list[tuple[str, str]]
     body: bytes
@@ -116,9 +116,9 @@ class Shelf:
             self._drop(key)
             if size > self.most_bytes * ARTICLE_SHARE:
                 return
-            while self._bytes_of.get(kept.article_id, 0) + size > self.most_bytes * ARTICLE_SHARE:
-                self._drop(next(iter(self._by_article[kept.article_id])))
-            self._by_article.setdefault(kept.article_id, OrderedDict())[key] = None
+            while self._bytes_of.get(kept.subject, 0) + size > self.most_bytes * ARTICLE_SHARE:
+                self._drop(next(iter(self._by_article[kept.subject])))
+            self._by_article.setdefault(kept.subject, OrderedDict())[key] = None
             self._sizes[key] = size
             self._count(kept, size)
             if was_used:
@@ -180,11 +180,11 @@ class Shelf:
             kept = self._again.pop(key)
             self._bytes_again -= size
         self._count(kept, -size)
-        of_article = self._by_article[kept.article_id]
+        of_article = self._by_article[kept.subject]
         del of_article[key]
         if not of_article:
-            del self._by_article[kept.article_id], self._bytes_of[kept.article_id]
+            del self._by_article[kept.subject], self._bytes_of[kept.subject]
 
     def _count(self, kept: Kept, more: int) -> None:
         self._bytes += more
-        self._bytes_of[kept.article_id] = self._bytes_of.get(kept.article_id, 0) + more
+        self._bytes_of[kept.subject] = self._bytes_of.get(kept.subject, 0) + more

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, event
+from sqlalchemy import ClauseElement, Connection, event
 
 from forum.db.base import db
-from forum.db.quick import QUICK, Prepared
+from forum.db.quick import QUICK
 from forum.web import due
 
 STEP = 20
@@ -52,10 +52,11 @@ def statements_of(app: Flask) -> Iterator[list[Statement]]:
     reads: Any = app.extensions[QUICK]
     rows = reads.rows
 
-    def note_quick(prepared: Prepared, **given: Any) -> Any:
+    def note_quick(statement: ClauseElement, **given: Any) -> Any:
+        prepared = reads.prepare(statement)
         values = prepared.values(given)
         found.append(Statement(prepared.sql, tuple(values) if isinstance(values, list) else values))
-        return rows(prepared, **given)
+        return rows(statement, **given)
 
     event.listen(engine, "before_cursor_execute", note)
     reads.rows = note_quick

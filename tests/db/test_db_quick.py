@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 
 from forum.articles.models import Site
 from forum.db.columns import Moment
@@ -21,7 +21,7 @@ def reads(app: Flask) -> QuickReads:
 
 
 def test_what_is_committed_is_seen_and_what_is_not_is_not(reads: QuickReads) -> None:
-    slug = reads.prepare(select(Site.slug).where(Site.id == bindparam("site_id")))
+    slug = select(Site.slug).where(Site.id == bindparam("site_id"))
     assert reads.rows(slug, site_id=1) == [("main",)]
     assert reads.first(slug, site_id=2) is None
     with writing() as session:
@@ -35,14 +35,13 @@ def test_what_is_committed_is_seen_and_what_is_not_is_not(reads: QuickReads) -> 
 def test_moments_are_compared_as_the_database_keeps_them(reads: QuickReads) -> None:
     from forum.clock import now
 
-    old = reads.prepare(select(Site.id).where(Site.created_at <= bindparam("moment", type_=Moment)))
+    old = select(Site.id).where(Site.created_at <= bindparam("moment", type_=Moment))
     assert reads.first(old, moment=now()) == (1,)
 
 
 def test_a_failed_read_gives_its_connection_up(reads: QuickReads) -> None:
-    slug = reads.prepare(select(Site.slug))
-    broken = reads.prepare(select(Site.slug))
-    broken.sql = "SELECT nothing FROM nowhere"
+    slug = select(Site.slug)
+    broken = text("SELECT nothing FROM nowhere")
     with pytest.raises(reads.errors):
         reads.rows(broken)
     assert reads.rows(slug) == [("main",)]

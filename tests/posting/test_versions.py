@@ -55,7 +55,7 @@ def write(world: World, door: Door) -> list[str]:
         if answer.status_code < 400:
             after = everything(world.app)
             return [f"{door.endpoint} by {who}: article {article_id}" for article_id in stale_between(before, after)]
-    return []
+    return [f"{door.endpoint}: nobody could write"]
 
 
 def stale_between(before: dict[int, tuple[Any, list[bytes]]], after: dict[int, tuple[Any, list[bytes]]]) -> list[int]:

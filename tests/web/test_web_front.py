@@ -227,9 +227,7 @@ def test_a_readers_own_tags_are_shown_to_that_reader_alone(
         one.client.client.get(article["page"])
     anna.client.put(f"/comments/{comment['id']}/tag", {"stance": "skepticism"})
     for _ in range(2):
-        assert anna.client.client.get(article["page"]).text.count(" checked><span>Skept") + anna.client.client.get(
-            article["page"]
-        ).text.count("value=skepticism checked")
+        assert "value=skepticism checked" in anna.client.client.get(article["page"]).text
         assert "value=skepticism checked" not in ben.client.client.get(article["page"]).text
     assert not counted(front, lambda: anna.client.client.get(article["page"]))[1], "the page with these tags is kept as well"
     anna.client.delete(f"/comments/{comment['id']}/tag")
