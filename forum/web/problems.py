@@ -269,6 +269,8 @@ def wants_json() -> bool:
 
 def answer_refusal(refusal: Refusal) -> Response:
     """Return the refusal as a problem document or as a page."""
+    # A page that was to be filled for many (keeping.py) is not what is sent now: nobody fills this one.
+    g.pop("csrf_hole", None)
     if wants_json():
         problem = problem_of(refusal)
         response = Response(msgspec.json.encode(problem), problem.status, content_type="application/problem+json")

@@ -19,6 +19,7 @@ from forum.web import due
 from forum.web.caching import is_named
 from forum.web.framing import forget_origins
 from forum.web.front import FRONT, Front
+from forum.web.keeping import HOLES
 from forum.web.logs import JsonHandler
 from tests.conftest import ApiClient, OutsideClient, Person
 from tests.conftest import test_settings as settings_for
@@ -383,3 +384,20 @@ def test_a_kept_answer_has_its_log_line(front: Front, article: dict[str, Any], m
 
 def test_nothing_is_kept_where_that_is_not_wanted(make_app: Callable[..., Flask]) -> None:
     assert FRONT not in make_app(cache_megabytes=0).extensions
+
+
+def test_a_page_that_cannot_be_filled_leaves_no_hole_in_the_page_that_says_so(
+    front: Front, article: dict[str, Any], person: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = person("reader").client.client
+    browser.get("/settings")
+
+    def broken(*_: Any, **__: Any) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr("forum.web.pages.render_template", broken)
+    page = browser.get(article["page"])
+    assert page.status_code == 500
+    assert 'name="csrf_token"' in page.text
+    assert not any(hole in page.text for hole in HOLES)
+    assert len(front.shelf) == 0
