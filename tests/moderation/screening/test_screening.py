@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forum.moderation.screening import pipeline as screening
@@ -124,6 +124,7 @@ def test_each_process_has_its_own_threads(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @settings(deadline=None, max_examples=60)
+@example("YO")
 @given(st.text(st.characters(), max_size=200) | st.text("ahtp:/.@&#;()[]*dot wvi1\u200b\u0301", max_size=200))
 def test_no_text_makes_a_phase_fail(text: str) -> None:
     with _logged() as lines:

@@ -154,7 +154,8 @@ class Page:
     def number(self, place: int) -> tuple[int, int]:
         """Return the value of the number that begins at a token, in digits or words, and the token after it; -1 where there is none."""
         self.steps += 1
-        if place >= len(self.words):
+        # Whoever looks back from a first word asks for what is before the text.
+        if not 0 <= place < len(self.words):
             return -1, place
         word = self.words[place]
         if self.bits[place] & NUMBER and word.isdigit() and len(word) <= 4:
