@@ -18,6 +18,7 @@ from forum.comments.counts import Place, add_counted, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
 from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, WRITERS_EVENTS, RevisionState, State, allowed_events
+from forum.db.rows import insert_row
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.text.fingerprint import fingerprint
@@ -74,18 +75,17 @@ def store(
         lead=0,
         listed=False,
     )
-    session.add(comment)
+    place = Place(article, root or comment, parent, comment)
     if state is State.VISIBLE:
-        place = Place(article, root or comment, parent, comment)
-        _publish(place, moment)
-        add_counted(session, place)
-    else:
-        session.flush()
+        _publish(comment, moment)
+    insert_row(session, comment)
     if root is None:
-        session.execute(_BE_ROOT, {"own_id": comment.id})
+        session.connection().execute(_BE_ROOT, {"own_id": comment.id})
         set_committed_value(comment, "root_id", comment.id)
     first = Text(comment.body_md, comment.body_html or "", comment.renderer)
-    session.execute(_STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
+    session.connection().execute(_STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
+    if state is State.VISIBLE:
+        add_counted(session, place)
     return comment
 
 
@@ -196,7 +196,7 @@ def move(session: Session, place: Place, event: str, *, to: State | None = None)
         comment.state = target.value
         comment.version += 1
         if target is State.VISIBLE and not comment.listed:
-            _publish(place, now())
+            _publish(comment, now())
 
 
 def require_move(comment: Comment, event: str, *, among: tuple[str, ...] = WRITERS_EVENTS) -> None:
@@ -261,13 +261,9 @@ def _redaction(session: Session, comment_id: int, by: int, since: datetime) -> t
     return kept, session.scalar(after.limit(1))
 
 
-def _publish(place: Place, moment: datetime) -> None:
-    comment = place.comment
+def _publish(comment: Comment, moment: datetime) -> None:
     comment.listed, comment.published_at = True, moment
     comment.activity_at = max(comment.activity_at, moment)
-    place.article.last_activity_at = max(place.article.last_activity_at, moment)
-    for above in {above.id: above for above in (place.parent, place.root) if above is not None}.values():
-        above.activity_at = max(above.activity_at, moment)
 
 
 def _take(comment: Comment, text: Text | None, stance: Stance | None) -> None:

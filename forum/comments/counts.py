@@ -7,6 +7,7 @@ tally equals a fresh count at any moment; nothing is ever added to a value read 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
@@ -15,6 +16,7 @@ from forum.articles.models import Article
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.db.rows import update_row
 
 
 @dataclass(frozen=True)
@@ -32,26 +34,38 @@ Contribution = dict[tuple[str, str], int]
 
 @contextmanager
 def counted(session: Session, place: Place) -> Iterator[None]:
-    """Change ``place.comment`` inside the block; what it adds to the counts above it follows, and the article's version rises."""
-    before = contribution(place.comment)
+    """Change ``place.comment`` inside the block; what it adds to the counts above it follows, and the article's version rises.
+
+    Where it becomes listed, so does the time of the last activity above it.
+    """
+    before, was_listed = contribution(place.comment), place.comment.listed
     yield
-    _move(session, place, before)
+    session.flush()
+    _move(session, place, before, is_published=place.comment.listed and not was_listed)
 
 
 def add_counted(session: Session, place: Place) -> None:
-    """Write a new ``place.comment``; what it adds to the counts above it goes with it, and the article's version rises."""
-    _move(session, place, {})
+    """Let the counts above a new ``place.comment``, which is stored and listed, have what it adds to them; the article's version rises."""
+    _move(session, place, {}, is_published=True)
 
 
-def _move(session: Session, place: Place, before: Contribution) -> None:
-    after = contribution(place.comment)
-    rows = {"article": place.article, "root": place.root, "parent": place.parent}
+def _move(session: Session, place: Place, before: Contribution, *, is_published: bool) -> None:
+    article, after = place.article, contribution(place.comment)
+    rows = {"article": article, "root": place.root, "parent": place.parent}
+    written: dict[Article | Comment, dict[str, Any]] = {article: {"version": article.version + 1}}
     for owner, column in before.keys() | after.keys():
         row, step = rows[owner], after.get((owner, column), 0) - before.get((owner, column), 0)
         if row is not None and step:
-            setattr(row, column, getattr(row, column) + step)
-    place.article.version += 1
-    session.flush()
+            written.setdefault(row, {})[column] = getattr(row, column) + step
+    moment = place.comment.published_at if is_published else None
+    if moment is not None:
+        if moment > article.last_activity_at:
+            written[article]["last_activity_at"] = moment
+        for above in {place.root, place.parent or place.root}:
+            if moment > above.activity_at:
+                written.setdefault(above, {})["activity_at"] = moment
+    for row, values in written.items():
+        update_row(session, row, values)
     if _mark_author_replies(session, place):
         session.flush()
 

@@ -171,7 +171,7 @@ def _load_tags(session: Session, item: Mapping[str, Any], people: Mapping[str, A
             )
             session.add(TagEvent(comment_id=comment.id, account_id=account_id, stance=stance.value, created_at=moment))
         session.flush()
-        write_tally(comment, count_tags(session, comment.id))
+        write_tally(session, comment, count_tags(session, comment.id))
     return len(given)
 
 

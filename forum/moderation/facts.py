@@ -42,7 +42,7 @@ _NEWEST_RULES = select(RuleSet.document).where(RuleSet.site_id == bindparam("sit
 
 def read_rules(session: Session, site_id: int) -> Rules:
     """Return the rules that hold on a site, the server's setting for new writers filled in."""
-    rules = _decode(session.scalar(_NEWEST_RULES, {"site_id": site_id}), settings().hold_first_comments)
+    rules = _decode(session.connection().scalar(_NEWEST_RULES, {"site_id": site_id}), settings().hold_first_comments)
     _met[site_id] = rules
     return rules
 
@@ -119,7 +119,7 @@ def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *,
     # No more is counted than what the rules compare it with.
     first = int(rules.hold_first) if rules.hold_first.isdigit() else 0
     given |= {"accepted_most": max(first, rules.new_account_comments, 1), "recent_most": max(HISTORY_MOST, rules.history_min_count)}
-    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.execute(_FACTS, given).one()
+    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.connection().execute(_FACTS, given).one()
     return WriterFacts(
         is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
         is_article_author=viewer.account_id in article.author_ids,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, text, true, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, text, true, union_all
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -298,12 +298,18 @@ def decisions_of_batch(session: Session, batch: Batch) -> list[Decision]:
     return list(session.scalars(statement.order_by(Decision.id)))
 
 
+# Written once: it is asked for at every tag.
+_DECIDED = (
+    select(Decision.id)
+    .where(Decision.moderator_id == bindparam("account_id"), Decision.comment_id == bindparam("comment_id"), Decision.undone_at.is_(None))
+    .limit(1)
+)
+
+
 def has_decided(session: Session, account_id: int, comment_id: int) -> bool:
     """Whether a person has decided on a comment as a moderator: whoever judged it is not counted among its readers."""
-    statement = select(Decision.id).where(
-        Decision.moderator_id == account_id, Decision.comment_id == comment_id, Decision.undone_at.is_(None)
-    )
-    return session.scalar(statement.limit(1)) is not None
+    session.flush()
+    return session.connection().scalar(_DECIDED, {"account_id": account_id, "comment_id": comment_id}) is not None
 
 
 def count_open(session: Session, site_id: int) -> dict[int, int]:

@@ -79,6 +79,7 @@ def prepare_comment(call: Call[Article, CommentIn, None]) -> PreparedBody:
     Permission.COMMENT_CREATE,
     load=load_article,
     prepare=prepare_comment,
+    prepares_unloaded=True,
     body=CommentIn,
     answers={201: CommentOut, 202: CommentOut},
     problems=(Kind.NOT_FOUND, Kind.RATE_LIMITED, Kind.CLOSED, Kind.SANCTIONED, Kind.PLEASE_RECONSIDER),

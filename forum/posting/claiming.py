@@ -50,7 +50,7 @@ def claim(session: Session, payload: Mapping[str, Any]) -> None:
         with counted(session, place):
             place.comment.author_id = account.id
             session.execute(delete(Tag).where(Tag.comment_id == comment_id, Tag.account_id == account.id))
-            write_tally(place.comment, count_tags(session, comment_id))
+            write_tally(session, place.comment, count_tags(session, comment_id))
     session.flush()
     for table, column in (
         (ReviewItem, ReviewItem.writer_id),

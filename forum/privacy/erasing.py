@@ -99,7 +99,7 @@ def forget_tags(session: Session, place: Place) -> None:
     with counted(session, place):
         session.execute(delete(Tag).where(Tag.comment_id == comment_id))
         session.execute(delete(TagEvent).where(TagEvent.comment_id == comment_id))
-        write_tally(place.comment, count_tags(session, comment_id))
+        write_tally(session, place.comment, count_tags(session, comment_id))
 
 
 def is_erasable(comment: Comment) -> bool:

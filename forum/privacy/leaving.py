@@ -128,7 +128,7 @@ def _forget_some_tags(session: Session, account_id: int) -> bool:
         place = lock_place(session, comment_id)
         with counted(session, place):
             session.execute(delete(Tag).where(Tag.comment_id == comment_id, Tag.account_id == account_id))
-            write_tally(place.comment, count_tags(session, comment_id))
+            write_tally(session, place.comment, count_tags(session, comment_id))
     return bool(some)
 
 

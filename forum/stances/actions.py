@@ -12,6 +12,7 @@ from forum.comments.present import tally_of
 from forum.comments.queries import hold_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.db.rows import insert_row
 from forum.refusals import Kind, Refusal
 from forum.sanctions.kinds import Activity
 from forum.sanctions.queries import require_free
@@ -57,7 +58,7 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
                 created_at=moment,
                 changed_at=moment,
             )
-            session.add(tag)
+            insert_row(session, tag)
         else:
             tag.stance, tag.counted, tag.changed_at = stance.value, counts, moment
         _record(session, viewer, place, stance)
@@ -95,8 +96,6 @@ def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: boo
 
 
 def _record(session: Session, viewer: Viewer, place: Place, stance: Stance | None) -> None:
-    session.add(
-        TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now())
-    )
-    session.flush()
-    write_tally(place.comment, count_tags(session, place.comment.id))
+    change = TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now())
+    insert_row(session, change)
+    write_tally(session, place.comment, count_tags(session, place.comment.id))

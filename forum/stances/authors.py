@@ -38,7 +38,7 @@ def _recount_tags(session: Session, article_id: int, author_ids: tuple[int, ...]
             for tag in changed:
                 tag.counted = is_counted(session, author_ids, tag.account_id, comment_id)
             session.flush()
-            write_tally(place.comment, count_tags(session, comment_id))
+            write_tally(session, place.comment, count_tags(session, comment_id))
 
 
 def _recount_answers(session: Session, article_id: int, author_ids: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
+from forum.db.rows import update_row
 from forum.stances.models import Tag
 from forum.stances.scores import contested, wilson
 
@@ -18,14 +19,14 @@ _COUNTED = select(Tag.stance, func.count()).where(Tag.comment_id == bindparam("c
 
 def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
     """Return the counted tags of a comment by stance, from the rows."""
-    found = {stance: count for stance, count in session.execute(_COUNTED, {"comment_id": comment_id})}
+    session.flush()
+    found = {stance: count for stance, count in session.connection().execute(_COUNTED, {"comment_id": comment_id})}
     return {stance: found.get(stance.value, 0) for stance in Stance}
 
 
-def write_tally(comment: Comment, counts: Mapping[Stance, int]) -> None:
+def write_tally(session: Session, comment: Comment, counts: Mapping[Stance, int]) -> None:
     """Write a tally and its scores to the comment; called inside ``counted``."""
-    for column, value in columns_of(counts).items():
-        setattr(comment, column, value)
+    update_row(session, comment, columns_of(counts))
 
 
 def columns_of(counts: Mapping[Stance, int]) -> dict[str, int | float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from forum.sentences import Sentence, sentence
 from forum.text import markdown
 from forum.text.lookalikes import BLANKS
-from forum.text.mentions import find_in_run
+from forum.text.mentions import MENTION_SIGN, find_in_run
 
 BODY_MAX = 10_000
 """Characters of a comment."""
@@ -162,7 +162,7 @@ def _find_inline_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimit
         mentions += sum(1 for _ in find_in_run(run, before))
         return ()
 
-    shape = markdown.measure(text, flavour, count if limits.mentions else None)
+    shape = markdown.measure(text, flavour, count if limits.mentions and MENTION_SIGN in text else None)
     if is_blank(shape.words):
         yield BodyFault("empty", "There are no words in this text.")
     yield from _find_excess("nesting", shape.nesting, limits.nesting, sentence("kinds of emphasis inside each other"))

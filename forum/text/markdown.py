@@ -75,7 +75,7 @@ _local = threading.local()
 def to_html(source: str, flavour: Flavour, linker: Linker | None = None) -> str:
     """Return the HTML of `source`, not yet sanitised; `linker` turns pieces of plain text (never in code or links) into links."""
     parser = _parser(flavour)
-    return str(parser.render(source, {"linker": linker}))
+    return str(parser.renderer.render(_parse(source, flavour, linker), parser.options, {}))
 
 
 def outline(source: str, flavour: Flavour) -> Outline:
@@ -93,11 +93,21 @@ def outline(source: str, flavour: Flavour) -> Outline:
 
 def measure(source: str, flavour: Flavour, linker: Linker | None = None) -> Shape:
     """Return what `source` holds once parsed; `linker` is told every run of plain text, what it answers counts as links."""
-    tokens = _parser(flavour).parse(source, {"linker": linker})
+    tokens = _parse(source, flavour, linker)
     inline = list(chain.from_iterable(token.children or () for token in tokens))
     words = [token.content for token in chain(inline, (token for token in tokens if token.type in ("fence", "code_block")))]
     links = sum(token.type == "link_open" for token in inline)
     return Shape(links, max((token.level for token in inline), default=0), " ".join(words))
+
+
+def _parse(source: str, flavour: Flavour, linker: Linker | None) -> Sequence[Token]:
+    if linker is not None:
+        return _parser(flavour).parse(source, {"linker": linker})
+    # A text is measured and then rendered: it is parsed once for both.
+    last: tuple[tuple[str, Flavour], Sequence[Token]] | None = _local.__dict__.get("last")
+    if last is None or last[0] != (source, flavour):
+        last = _local.last = (source, flavour), _parser(flavour).parse(source, {"linker": None})
+    return last[1]
 
 
 def _parser(flavour: Flavour) -> MarkdownIt:

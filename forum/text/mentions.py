@@ -13,6 +13,9 @@ from forum.text import markdown
 HANDLE_PATTERN = r"[a-z0-9](?:[a-z0-9_-]{0,28}[a-z0-9])?"
 """A handle after folding: 1 to 30 ASCII letters, digits, hyphens and underscores, beginning and ending with a letter or digit."""
 
+MENTION_SIGN = "@"
+"""What a text without mentions mostly lacks: looked for before anything is parsed for them."""
+
 # Not after a letter (a mail address) or a second @; not before @ (an address elsewhere) or a path (@scope/package).
 # ASCII for the handle alone: ignoring case in Unicode lets the Kelvin sign pass for a k.
 _MENTION = re.compile(rf"(?<![\w@])(?<!\w[-+%])@(?ai:({HANDLE_PATTERN}))(?![^\W_]|[_-]+[^\W_]|@|/\w)")
@@ -48,7 +51,7 @@ def find_in_run(text: str, before: str = "") -> Iterator[Mention]:
 
 def find_mentions(body_md: str) -> frozenset[str]:
     """Return the folded handles mentioned in a comment's Markdown, whether or not anyone has them."""
-    if "@" not in body_md:
+    if MENTION_SIGN not in body_md:
         return frozenset()
     found: set[str] = set()
 

@@ -98,6 +98,8 @@ class Door:
     framed: bool = False
     # True where everybody gets what a visitor gets: who asks is not even looked at, so that the answer can be kept for all.
     impersonal: bool = False
+    # True where neither the permission nor ``prepare`` looks at what is loaded: it is loaded once then, in the transaction.
+    prepares_unloaded: bool = False
     # True where a view may let its answer be kept (keeping.py): the layer in front of Flask looks there first.
     kept: bool = False
 
@@ -137,8 +139,7 @@ def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Cal
         return act(call)
     due.look()
     if door.prepare is not None:
-        with reading() as session:
-            known = _act(door, call, session, recall or _nothing)
+        known = _act_before(door, call, recall)
         if known is not None:
             return known
         call.prepared = door.prepare(call)
@@ -153,6 +154,15 @@ def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Cal
             if attempt == TRIES or not is_retryable(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def _act_before(door: Door, call: AnyCall, recall: Callable[[AnyCall], Any] | None) -> Any:
+    if door.prepares_unloaded:
+        require(call.viewer, door.permission, None)
+        if recall is None:
+            return None
+    with reading() as session:
+        return _act(door, call, session, recall or _nothing)
 
 
 def _nothing(call: AnyCall) -> None:

@@ -415,7 +415,7 @@ def tag_many(world: World, who: str, count: int) -> None:
                     mark = {"comment_id": place.comment.id, "account_id": account_id, "stance": tuple(Stance)[number % 4].value}
                     session.add(Tag(**mark, created_at=START, changed_at=START))
                 session.flush()
-                write_tally(place.comment, count_tags(session, place.comment.id))
+                write_tally(session, place.comment, count_tags(session, place.comment.id))
 
 
 def test_it_costs_as_many_statements_for_few_tags_as_for_many(world: World, clock: time_machine.Traveller) -> None:

@@ -116,6 +116,7 @@ def _let_go(spelling: str) -> tuple[str, str]:
 
 _URL = re.compile(r"(?:https?|hxxps?)://\S+|www\.\S+|\bdoi:\S+|\b10\.\d{4,5}/\S+", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+\-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w\-]{1,63}\s?(?:\.|\(dot\)|\[dot\])\s?[a-z]{2,}", re.IGNORECASE)
+_EMAIL_SIGNS = ("@", "(", "[")
 _PHONE = re.compile(r"(?<![\w./,#€£$-])(?:\+|\(?0|\(?[1-9]\d{2}\)?[ -])[\d ()./-]{5,20}\d(?![\w%]|[.,]\d)")
 _DATE = re.compile(r"\b(?:19|20)\d\d\s?[-/–]\s?(?:19|20)?\d\d\b")
 _SIGNS = {
@@ -141,14 +142,20 @@ _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 
 def signs(text: str, *, has_link: bool = False) -> str:
     """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {shout} {link}``."""
-    bare = _URL.sub(" ", text)
-    found = ["{email}"] if _EMAIL.search(bare) else []
-    bare = _EMAIL.sub(" ", bare)
+    bare, emails = _without_addresses(text)
+    found = ["{email}"] if emails else []
     digits = (sum(map(str.isdigit, match.group())) for match in _PHONE.finditer(_DATE.sub(" ", bare)))
     if any(_FEWEST_DIGITS <= count <= _MOST_DIGITS for count in digits):
         found.append("{phone}")
     found += (name for name, pattern in _SIGNS.items() if pattern.search(bare))
     return " ".join([*found, "{link}"] if has_link else found)
+
+
+def _without_addresses(text: str) -> tuple[str, int]:
+    """Return a text without web and mail addresses, and how many mail addresses it had."""
+    bare = _URL.sub(" ", text)
+    # The pattern is tried at each word, and few texts have what every mail address has.
+    return _EMAIL.subn(" ", bare) if any(sign in bare for sign in _EMAIL_SIGNS) else (bare, 0)
 
 
 _CYRILLIC, _LATIN_LETTER = r"[\u0400-\u052f]", r"[A-Za-z]"
@@ -168,6 +175,7 @@ _SPELT_OUT = re.compile(
     r"(?<![^\W\d_])[^\W\d_](?:(?:[^\w'’\n,;:()]|_){1,3}[^\W\d_](?![^\W\d_])){5}|(?<![^\W\d_])[^\W\d_](?:[._*~|/-][^\W\d_](?![^\W\d_])){4}"
 )
 _LEET_WORD = re.compile(r"(?<![\w.@/-])(?:0|[a-z]*[a-z][013457@$!])[a-z]+(?:[013457@$!][a-z]*)*(?![\w@/-])")
+_LEET = re.compile("[013457@$!]")
 _FEWEST_LEET = 2
 
 
@@ -175,8 +183,10 @@ def is_disguised(text: str) -> bool:
     """Tell whether words are written in letters that only look like letters: mixed scripts, decorative alphabets, hidden signs, leet."""
     if not text.isascii() and (_DISGUISES.search(text) or len(_TURNED_SIGNS.findall(text)) > _MOST_TURNED_APART):
         return True
-    bare = _EMAIL.sub(" ", _URL.sub(" ", text))
+    bare, _ = _without_addresses(text)
+    if _SPELT_OUT.search(bare) is not None:
+        return True
     return (
-        _SPELT_OUT.search(bare) is not None
-        or len({word for word in _LEET_WORD.findall(bare) if len(word) > _MOST_TURNED_APART}) >= _FEWEST_LEET
+        _LEET.search(bare) is not None
+        and len({word for word in _LEET_WORD.findall(bare) if len(word) > _MOST_TURNED_APART}) >= _FEWEST_LEET
     )
