@@ -138,8 +138,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     redis_url: Annotated[
         str,
         Meta(
-            description="Redis or Valkey, `redis://host:6379/0`, which spares the database the counting of requests; empty: none."
-            " Needs the extra `redis`."
+            description="Redis or Valkey, `redis://host:6379/0`, in which servers share what they have answered, and which spares the database"
+            " the counting of requests; empty: none. Needs the extra `redis`."
         ),
     ] = ""
     trusted_proxies: Annotated[

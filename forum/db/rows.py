@@ -29,11 +29,10 @@ def insert_row(session: Session, row: Base) -> None:
 
     What the row refers to must be in the database already. Raises SQLAlchemy's IntegrityError like a flush.
     """
-    plan = _plan(type(row))
-    given = {name: value for name, value in row.__dict__.items() if name in plan.values}
-    for name in plan.values.keys() - given.keys():
-        setattr(row, name, plan.values[name])
-    stored = session.connection().execute(plan.statement, {name: getattr(row, name) for name in plan.values})
+    plan, held = _plan(type(row)), row.__dict__
+    values = {name: held.get(name, default) for name, default in plan.values.items()}
+    stored = session.connection().execute(plan.statement, values)
+    held.update(values)
     if plan.generated is not None and stored.inserted_primary_key is not None:
         setattr(row, plan.generated, stored.inserted_primary_key[0])
     make_transient_to_detached(row)

@@ -16,14 +16,16 @@ from typing import Any
 import msgspec
 import structlog
 from flask import Flask
-from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from forum.db.quick import QUICK, QuickReads
+from forum.db.valkey import EXTENSION as VALKEY
+from forum.db.valkey import Valkey
 from forum.settings import Settings
 from forum.web import due, framing
 from forum.web.caching import PRIVATE, is_named, shared_caching
+from forum.web.cookie_sessions import CookieSession, CookieSessions
 from forum.web.doors import Door
 from forum.web.encodings import IDENTITY, preferred
 from forum.web.headers import request_id_of
@@ -31,14 +33,13 @@ from forum.web.keeping import CSRF_HOLE, ENVIRON_FACTS, ENVIRON_FRONT, ENVIRON_K
 from forum.web.logs import write_request
 from forum.web.measuring import count_cache, count_request
 from forum.web.shelf import Kept, Shelf, Stamp, Subject
+from forum.web.shelf_apart import SharedShelf
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 FRONT = "forum_front"
 ENVIRON_ENDPOINT = "forum.endpoint"
-# What a session may hold besides a sign-in for its pages to be kept; ``theme`` is the frame's.
-PLAIN_SESSION = frozenset({"_user_id", "_fresh", "_id", "_permanent", "csrf_token", "theme"})
-SESSION_SECONDS = 60.0
-MOST_SESSIONS = 4096
+READER_SECONDS = 60.0
+MOST_READERS = 4096
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"})
 _HOLE = re.compile(b"(" + b"|".join(hole.encode() for hole in HOLES) + b")")
 log = structlog.get_logger(__name__)
@@ -57,15 +58,6 @@ class Reader:
 # Return the state of an article (its version first), and the reader behind a sign-in's secret on an article or None; app.py fills them from the rooms.
 ReadStamp = Callable[[QuickReads, Subject], Stamp | None]
 FindReader = Callable[[QuickReads, str, Subject], Reader | None]
-
-
-@dataclass(frozen=True)
-class CookieSession:
-    """What the cookie says: the sign-in's secret and the token that its forms carry (both empty for a visitor), and the frame's theme."""
-
-    secret: str = ""
-    csrf: str = ""
-    theme: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ class Front:
         self.shelf = Shelf(settings.cache_megabytes * 1_000_000)
         self.reads: QuickReads = app.extensions[QUICK]
         self._read_stamp, self._find_reader = read_stamp, find_reader
-        self._sessions: dict[str, tuple[float, CookieSession | None]] = {}
+        self._sessions = CookieSessions(app)
         self._readers: dict[tuple[str, Subject], tuple[bytes, float, Reader | None]] = {}
         self._cookie: str = app.config["SESSION_COOKIE_NAME"]
         self._languages = settings.languages.split()
@@ -103,7 +95,8 @@ class Front:
         self._pattern = re.compile(f"(?:{'|'.join(rules)})" + r"\Z")
         self._parameters = frozenset(name for door in kept if not door.rule.startswith("/api/") for name in _parameters(door))
         self._shared = shared_caching(settings.shared_cache_seconds)
-        self._signer = URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token")
+        valkey: Valkey | None = app.extensions.get(VALKEY)
+        self.shared = SharedShelf(valkey, settings, secret=str(app.secret_key)) if valkey is not None else None
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         door = self._pattern.match(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "GET" else None
@@ -127,6 +120,8 @@ class Front:
                     # Somebody else has built it meanwhile, unless the article has changed once more since.
                     answer, outcome = None if mine else self._from_shelf(question), "wait"
                     if answer is None:
+                        answer, outcome = self._from_others(question), "shared"
+                    if answer is None:
                         count_cache("miss")
                         return self._ask(environ, start, question, begun)
         except _DatabaseAwayError:
@@ -138,7 +133,7 @@ class Front:
     def forget(self) -> None:
         """Forget every answer."""
         self.shelf.clear()
-        self._sessions.clear()
+        self._sessions.forget()
         self._readers.clear()
 
     def _question(self, environ: dict[str, Any]) -> Question | None:
@@ -150,12 +145,12 @@ class Front:
         if not is_page:
             if "HTTP_ORIGIN" in environ or "by=me" in query:
                 return None
-            session = self._session(environ, self._cookie)
+            session = self._sessions.find(environ, self._cookie)
             key: Hashable = (path, query)
         else:
             is_framed = framing.is_of_frame(environ.get("HTTP_SEC_FETCH_DEST", ""), environ.get("HTTP_X_FORUM_FRAME"))
             origins = framing.known_origins(self.app) if is_framed else ()
-            session = self._session(environ, f"{self._cookie}-frame" if is_framed else self._cookie)
+            session = self._sessions.find(environ, f"{self._cookie}-frame" if is_framed else self._cookie)
             if origins is None or session is None:
                 return None
             canonical = self._canonical(query)
@@ -178,40 +173,6 @@ class Front:
             return None
         return "&".join(part for part, name in names.items() if name in self._parameters)
 
-    def _session(self, environ: dict[str, Any], name: str) -> CookieSession | None:
-        """Return what the cookie ``name`` says, or None when it holds what makes the page another."""
-        header = environ.get("HTTP_COOKIE", "")
-        if name not in header:
-            return VISITING
-        value = next((value for part in header.split(";") for found, _, value in (part.strip().partition("="),) if found == name), "")
-        if not value:
-            return VISITING
-        moment = monotonic()
-        known = self._sessions.get(value)
-        if known is not None and moment < known[0] + SESSION_SECONDS:
-            return known[1]
-        if len(self._sessions) >= MOST_SESSIONS:
-            self._sessions.clear()
-        session = self._read_cookie(value)
-        self._sessions[value] = (moment, session)
-        return session
-
-    def _read_cookie(self, value: str) -> CookieSession | None:
-        serializer: Any = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
-        try:
-            held = serializer.loads(value.strip('"'), max_age=int(self.app.permanent_session_lifetime.total_seconds()))
-        except BadData:
-            return VISITING
-        if not PLAIN_SESSION.issuperset(held):
-            return None
-        secret = str(held.get("_user_id", ""))
-        if not secret:
-            return CookieSession(theme=str(held.get("theme", "")))
-        # Without a token of its own the page would begin one.
-        return (
-            CookieSession(secret, str(self._signer.dumps(held["csrf_token"])), str(held.get("theme", ""))) if "csrf_token" in held else None
-        )
-
     def _from_shelf(self, question: Question) -> "_Answer | None":
         """Return the answer if it lies ready and shows the present state."""
         kept = self.shelf.find(question.key)
@@ -232,6 +193,16 @@ class Front:
             return None
         self.shelf.used(key)
         return _Answer(own, key, reader)
+
+    def _from_others(self, question: Question) -> "_Answer | None":
+        """Return the answer if another process has built what shows the present state, for visitors alone."""
+        if self.shared is None or (question.is_page and question.session.secret):
+            return None
+        kept = self.shared.find(question.key)
+        if kept is None or not self._is_present(kept):
+            return None
+        self.shelf.put(question.key, kept)
+        return _Answer(kept, question.key)
 
     def _is_present(self, kept: Kept) -> bool:
         state = self.reads.state()
@@ -259,9 +230,9 @@ class Front:
             log.warning("reader not read", error=type(error).__name__)
             raise _DatabaseAwayError from None
         if state and self.reads.state() == state:
-            if len(self._readers) >= MOST_SESSIONS:
+            if len(self._readers) >= MOST_READERS:
                 self._readers.clear()
-            self._readers[secret, subject] = (state, moment + SESSION_SECONDS, reader)
+            self._readers[secret, subject] = (state, moment + READER_SECONDS, reader)
         return reader
 
     def _ask(self, environ: dict[str, Any], start: Any, question: Question, begun: float) -> Iterable[bytes]:
@@ -286,6 +257,8 @@ class Front:
         kept.tag = next((value.strip('"') for name, value in headers if name.lower() == "etag"), "") or _digest(body)
         if keeping.reader is None:
             self.shelf.put(question.key, kept)
+            if self.shared is not None:
+                self.shared.put(question.key, kept)
             return _Answer(kept, question.key)
         split = _HOLE.split(body)
         kept.pieces, kept.holes, kept.body = split[::2], [hole.decode() for hole in split[1::2]], b""
@@ -336,9 +309,6 @@ class Front:
         write_request(facts | {"request_id": request_id})
         start(status, headers)
         return [body]
-
-
-VISITING = CookieSession()
 
 
 @dataclass

@@ -80,7 +80,7 @@ def count_request(endpoint: str, method: str, status: int, seconds: float) -> No
 
 
 def count_cache(outcome: str) -> None:
-    """Count how the kept answers met a request: ``hit``, ``miss`` (built and perhaps kept), ``wait`` (somebody else has built it meanwhile)."""
+    """Count how the kept answers met a request: ``hit``, ``miss`` (built and perhaps kept), ``wait`` (built by somebody else meanwhile), ``shared`` (by another process)."""
     _add(1.0, "cache", outcome)
 
 
