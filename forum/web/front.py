@@ -93,6 +93,8 @@ class Front:
             for name, door in zip(self._endpoints, kept, strict=True)
         )
         self._pattern = re.compile(f"(?:{'|'.join(rules)})" + r"\Z")
+        # What these are asked for besides their path changes nothing.
+        self._unasked = frozenset(door.endpoint for door in kept if door.query is None and door.rule.startswith("/api/"))
         self._parameters = frozenset(name for door in kept if not door.rule.startswith("/api/") for name in _parameters(door))
         self._shared = shared_caching(settings.shared_cache_seconds)
         valkey: Valkey | None = app.extensions.get(VALKEY)
@@ -146,7 +148,7 @@ class Front:
             if "HTTP_ORIGIN" in environ or "by=me" in query:
                 return None
             session = self._sessions.find(environ, self._cookie)
-            key: Hashable = (path, query)
+            key: Hashable = (path, "" if environ[ENVIRON_ENDPOINT] in self._unasked else query)
         else:
             is_framed = framing.is_of_frame(environ.get("HTTP_SEC_FETCH_DEST", ""), environ.get("HTTP_X_FORUM_FRAME"))
             origins = framing.known_origins(self.app) if is_framed else ()

@@ -308,6 +308,15 @@ def test_parameters_of_others_make_no_other_page(front: Front, article: dict[str
     assert browser.get(api(article, "?by=me")).status_code == 401
 
 
+def test_an_address_that_asks_for_nothing_has_one_answer(front: Front, article: dict[str, Any]) -> None:
+    browser = front.app.test_client()
+    news = f"/api/v1/articles/{article['id']}/news"
+    browser.get(news)
+    for query in ("?x=1", "?since=7&y=2"):
+        assert not counted(front, partial(browser.get, f"{news}{query}"))[1]
+    assert len(front.shelf) == 1
+
+
 def test_each_language_has_its_own(front: Front, article: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     browser = front.app.test_client()
     browser.get(article["page"], headers={"Accept-Language": "en"})
