@@ -187,6 +187,7 @@ PAGE_ROOMS = (
     site_pages.doors,
 )
 DOORS = "forum_doors"
+VERSION = version("forum")
 # Named so that its tables are known to migrations; its commands are the command line's.
 TABLES_WITHOUT_DOORS = (
     transfer_models,
@@ -336,7 +337,7 @@ def _register_doors(app: Flask) -> None:
     settings: Settings = app.extensions[SETTINGS]
     names = {
         "title": settings.site_name,
-        "version": version("forum"),
+        "version": VERSION,
         "base_url": settings.base_url,
         "cookie": app.config["SESSION_COOKIE_NAME"],
     }
@@ -389,4 +390,4 @@ def _viewer() -> Any:
 
 
 def _static(name: str) -> str:
-    return url_for("static", filename=name, v=version("forum"))
+    return url_for("static", filename=name, v=VERSION)

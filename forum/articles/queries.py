@@ -63,6 +63,7 @@ def list_site_tokens(session: Session, site_id: int) -> list[SiteToken]:
 
 # In the same statement, for one article; a list reads the authors of all in a second one.
 _WITH_AUTHORS = (joinedload(Article.authors),)
+_BY_SLUG = select(Article).where(Article.site_id == bindparam("site_id"), Article.slug == bindparam("slug")).options(*_WITH_AUTHORS)
 
 
 def get_article(session: Session, article_id: int) -> Article:
@@ -75,7 +76,7 @@ def get_article(session: Session, article_id: int) -> Article:
 
 def get_article_by_slug(session: Session, site_id: int, slug: str) -> Article:
     """Return an article by its slug. Raises Refusal ``not-found``."""
-    article = session.scalar(select(Article).where(Article.site_id == site_id, Article.slug == slug))
+    article = session.scalars(_BY_SLUG, {"site_id": site_id, "slug": slug}).unique().one_or_none()
     if article is None:
         raise not_found(sentence("article"))
     return article

@@ -35,6 +35,11 @@ class Order:
         """The columns as they stand in a query."""
         return tuple(getattr(Comment, name).expression for name in self.columns)
 
+    @property
+    def by(self) -> tuple[ColumnElement[Any], ...]:
+        """The columns as rows are ordered by them."""
+        return tuple(column.desc() if self.descending else column for column in self.key)
+
 
 ORDERS: dict[str, Order] = {
     "oldest": Order(("published_at", "id"), False),
@@ -91,12 +96,10 @@ def read_roots(
     leads: list[Row] = []
     if not key:
         # Whether a lead is listed is asked below and not of the database: without statistics PostgreSQL would take the index of all roots.
-        statement = with_writer().where(Comment.article_id == article.id, text("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
-        leads = [(comment, account) for comment, account in session.execute(statement).all() if comment.listed]
+        leads = [(comment, account) for comment, account in session.execute(_LEADS, {"article_id": article.id}).all() if comment.listed]
         found = leads[leads_shown : leads_shown + limit]
     if len(found) < limit or not leads[leads_shown + limit :]:
-        others = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT), Comment.lead == 0)
-        found = found + _in_order(session, others, order, key, limit + 1 - len(found))
+        found = found + _read_others(session, article, order, key, limit + 1 - len(found))
     rows = found[:limit]
     by_root = _read_replies(session, [comment.id for comment, _ in rows], replies) if replies else {}
     items = [Item(row, by_root.get(row[0].id, ()), len(by_root.get(row[0].id, ()))) for row in rows]
@@ -134,10 +137,17 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
     return conditions
 
 
+def _read_others(session: Session, article: Article, order: Order, key: Sequence[Any], limit: int) -> list[Row]:
+    if key:
+        others = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT), Comment.lead == 0)
+        return _in_order(session, others, order, key, limit)
+    rows = session.execute(_first_others(order), {"article_id": article.id, "first": limit})
+    return [(comment, account) for comment, account in rows.all()]
+
+
 def _in_order(session: Session, ids: Select[int], order: Order, key: Sequence[Any], limit: int) -> list[Row]:
     found = first_after(session, ids, order.key, key, descending=order.descending, limit=limit)
-    statement = with_writer().where(Comment.id.in_(found))
-    rows = session.execute(statement.order_by(*(column.desc() if order.descending else column for column in order.key)).limit(limit))
+    rows = session.execute(with_writer().where(Comment.id.in_(found)).order_by(*order.by).limit(limit))
     return [(comment, account) for comment, account in rows.all()]
 
 
@@ -151,9 +161,21 @@ def _read_replies(session: Session, root_ids: Sequence[int], limit: int) -> dict
     return by_root
 
 
+# Built once, as what follows is: to build a statement anew takes longer than to run it.
+_LEADS = with_writer().where(Comment.article_id == bindparam("article_id"), text("lead > 0")).order_by(Comment.lead.desc(), Comment.id)
+
+
+@cache
+def _first_others(order: Order) -> Select[Comment, Account]:
+    others = select(Comment.id).where(Comment.article_id == bindparam("article_id"), text(LISTED_ROOT), Comment.lead == 0)
+    ids = others.order_by(*order.by).limit(bindparam("first", type_=Integer)).subquery()
+    statement = with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(*order.by)
+    return statement.limit(bindparam("first", type_=Integer))
+
+
 @cache
 def _first_replies(roots: int) -> Select[Comment, Account]:
-    # Kept for each number of roots, of which a page has at most 50: to build it anew took longer than to run it.
+    # Kept for each number of roots, of which a page has at most 50.
     # One bounded index range a root, in one statement: a window over all replies would read a whole thread to show ten of it.
     replies = select(Comment.id).where(text(LISTED_REPLY)).order_by(Comment.id).limit(bindparam("first", type_=Integer))
     parts = [replies.where(Comment.root_id == bindparam(f"root{place}")).subquery() for place in range(roots)]

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ClauseElement, bindparam, exists, select, text
-from sqlalchemy.orm import Session
 
 from forum.access.viewer import DEFAULT_SITE_ID, Viewer
 from forum.accounts.actions import hash_secret
 from forum.accounts.models import Account, Membership, SignIn
 from forum.accounts.signin import SEEN_EVERY
 from forum.articles.models import Article
-from forum.articles.queries import counts_in, counts_of_addresses, get_site, state_of_article, wanted_of
+from forum.articles.queries import counts_in, counts_of_addresses, state_of_article, wanted_of
 from forum.articles.schemas import ArticleOut
 from forum.clock import now
 from forum.comments.models import HIDDEN, Comment
@@ -68,12 +67,12 @@ class Shown:
     query: DiscussionQuery
 
 
-def keep_discussion(session: Session, viewer: Viewer, article: Article, shown: Shown) -> Keep | None:
+def keep_discussion(viewer: Viewer, article: Article, shown: Shown) -> Keep | None:
     """Return what of a discussion page may be kept, or None where it is its viewer's alone."""
     if shown.query.by == "me":
         return None
     if not viewer.is_signed_in:
-        return Keep(article.id, (article.version, bool(get_site(session, article.site_id).takes_guests)))
+        return Keep(article.id, (article.version, bool(shown.composer.guest_action)))
     comments = comments_of(shown.page)
     marks = shown.marks
     writers = frozenset(person.handle for person in (*(comment.author for comment in comments), *shown.about.authors) if person is not None)

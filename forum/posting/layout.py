@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forum.comments.schemas import CommentOut, MarkOut, MineOut, Stub, ThreadPageOut
-from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.text.excerpt import excerpt
 
 INDENTED_LEVELS = 4
+NO_MARK = MarkOut(0, None, [])
+VISITORS_MARK, VISITORS_MARK_WHEN_CLOSED = MarkOut(0, None, ["reply", "tag", "report"]), MarkOut(0, None, ["tag", "report"])
 
 
 @dataclass
@@ -39,19 +40,17 @@ class Marks:
     own: Sequence[CommentOut] = ()
     locked: Collection[int] = ()
 
-    def may(self, comment: CommentOut, event: str) -> bool:
-        """Whether ``event`` (reply, tag, edit, withdraw, unwithdraw, report) is offered at a comment."""
-        if event == "reply" and comment.id in self.locked:
-            return False
+    def at(self, comment: CommentOut) -> MarkOut:
+        """Return what is the viewer's at a comment: the tag, and what is offered (reply, tag, edit, withdraw, unwithdraw, report)."""
         if self.signed_in:
-            mark = self.by_id.get(comment.id)
-            return mark is not None and event in mark.can
-        return comment.state == State.VISIBLE and (event in ("tag", "report") or (event == "reply" and self.is_open))
-
-    def tag(self, comment: CommentOut) -> Stance | None:
-        """Return the viewer's tag on a comment."""
-        mark = self.by_id.get(comment.id)
-        return mark.my_tag if mark else None
+            mark = self.by_id.get(comment.id, NO_MARK)
+        elif comment.state != State.VISIBLE:
+            mark = NO_MARK
+        else:
+            mark = VISITORS_MARK if self.is_open else VISITORS_MARK_WHEN_CLOSED
+        if comment.id in self.locked:
+            return MarkOut(mark.id, mark.my_tag, [event for event in mark.can if event != "reply"])
+        return mark
 
     def revealed(self, comments: Iterable[CommentOut]) -> list[CommentOut]:
         """Return the comments as this viewer may see them: one's own with its text also where others see a tombstone."""

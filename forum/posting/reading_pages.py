@@ -72,7 +72,7 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     if not (is_framed() or call.viewer.is_signed_in) and query == DiscussionQuery():
         # Other orders and later pages name this one as the page that counts.
         context["data"] = describe(shown, comments_of(page), most=DESCRIBED_IN_DISCUSSION)
-    kept = keep_discussion(session, call.viewer, article, Shown(shown, page, marks, composer, query))
+    kept = keep_discussion(call.viewer, article, Shown(shown, page, marks, composer, query))
     if kept is not None and kept.reader is not None:
         context["viewer"] = leave_holes(call.viewer)
     return Page("posting/discussion.html", context, kept=kept)

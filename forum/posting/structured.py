@@ -66,10 +66,14 @@ def _nest(comments: Sequence[CommentOut], most: int) -> list[Data]:
     known: dict[int, Data] = {}
     top: list[Data] = []
     for comment in sorted(comments, key=lambda comment: comment.depth > 0):
+        if most < FRAME:
+            break
+        answers = comment.parent_id if comment.parent_id in ids else None
+        if answers is not None and answers not in known:
+            continue
         data = _describe_comment(comment)
         size = len(data.get("text", "")) + FRAME
-        answers = comment.parent_id if comment.parent_id in ids else None
-        if size > most or (answers is not None and answers not in known):
+        if size > most:
             continue
         (top if answers is None else known[answers].setdefault("comment", [])).append(data)
         known[comment.id] = data

@@ -157,7 +157,7 @@ def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Cal
 
 
 def _act_before(door: Door, call: AnyCall, recall: Callable[[AnyCall], Any] | None) -> Any:
-    if door.prepares_unloaded:
+    if door.prepares_unloaded and call.viewer.is_signed_in:
         require(call.viewer, door.permission, None)
         if recall is None:
             return None

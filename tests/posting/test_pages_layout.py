@@ -97,14 +97,15 @@ def test_an_erased_writer_is_not_named() -> None:
 
 def test_a_visitor_is_offered_what_an_account_could_do() -> None:
     marks = marks_of(None, is_open=True)
-    assert [marks.may(comment(1), event) for event in ("reply", "tag", "edit", "withdraw")] == [True, True, False, False]
-    assert not marks_of(None, is_open=False).may(comment(1), "reply")
-    assert not marks.may(comment(1, state="withdrawn"), "tag")
+    assert set(marks.at(comment(1)).can) == {"reply", "tag", "report"}
+    assert set(marks_of(None, is_open=False).at(comment(1)).can) == {"tag", "report"}
+    assert set(marks_of(None, is_open=True, locked={1}).at(comment(1)).can) == {"tag", "report"}
+    assert not marks.at(comment(1, state="withdrawn")).can
 
 
 def test_an_account_is_offered_what_it_may() -> None:
     marks = marks_of(MineOut([MarkOut(1, Stance.SKEPTICISM, ["tag"])], []), is_open=True)
-    assert marks.tag(comment(1)) is Stance.SKEPTICISM
-    assert [marks.may(comment(1), event) for event in ("tag", "reply")] == [True, False]
-    assert not marks.may(comment(2), "tag")
-    assert marks.tag(comment(2)) is None
+    assert marks.at(comment(1)).my_tag is Stance.SKEPTICISM
+    assert marks.at(comment(1)).can == ["tag"]
+    assert not marks.at(comment(2)).can
+    assert marks.at(comment(2)).my_tag is None
