@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-screening bench-confidentiality lock clean chromium provider php nginx redis wrk
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-postgres bench-screening bench-confidentiality lock clean chromium provider php nginx redis wrk strace
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -48,8 +48,11 @@ format: $(STAMP)test  ## format the code
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
 
-bench: $(STAMP)test wrk  ## measure against Isso and against ready bytes on a million comments, print ratios and write benchmarks/RESULTS.md (a quarter of an hour)
+bench: $(STAMP)test wrk strace  ## measure against Isso and against ready bytes on a million comments, print ratios and write benchmarks/RESULTS.md (a quarter of an hour)
 	@$(BIN)/python -m benchmarks.scale
+
+bench-postgres: $(STAMP)test wrk strace  ## the same on PostgreSQL, in benchmarks/RESULTS-POSTGRES.md
+	@$(BIN)/python -m benchmarks.scale --postgres
 
 bench-screening: $(STAMP)test  ## say how well the shipped screening rules do on labelled comments
 	@$(BIN)/python -m benchmarks.screening
@@ -130,6 +133,14 @@ wrk:
 	       && echo "Installing wrk by apt-get; this happens once." && apt-get update -qq \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; } \
 	  || { echo "The benchmark needs wrk: install it with the system's package manager (Debian: sudo apt-get install wrk)."; exit 1; }
+
+# Without it, everything but the flushes of a write is measured.
+strace:
+	@command -v strace >/dev/null \
+	  || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+	       && echo "Installing strace by apt-get; this happens once." && apt-get update -qq \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null; } \
+	  || echo "The benchmark counts flushes by strace, and goes without: install it with the system's package manager (Debian: sudo apt-get install strace)."
 
 # The OpenID provider that people sign in with in the tests; it runs on Node.js.
 provider: tests/sso/provider/node_modules/.stamp

@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.contender import REPLIES, ROOTS
@@ -36,7 +37,7 @@ enabled = false
 
 
 class IssoContender:
-    """Isso behind gunicorn's synchronous workers."""
+    """Isso behind gunicorn's synchronous workers; ``environment`` is added to theirs."""
 
     name = "Isso"
     durability = "SQLite's defaults, rollback journal and synchronous=FULL: on disk before the 201, four syncs a comment"
@@ -44,8 +45,10 @@ class IssoContender:
     def __init__(self, environment: Path) -> None:
         self.version = re.findall(r"^isso==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)[0]
         self.port = free_port()
+        self.environment: Mapping[str, str] = {}
         self.setting = ""
         self._bin = environment / "bin"
+        self._file = Path()
         self._numbers: dict[int, int] = {}
         self._ids: dict[int, int] = {}
 
@@ -53,7 +56,7 @@ class IssoContender:
     def open(self, folder: Path, *, workers: int) -> Iterator[None]:
         """Serve from an empty ``folder``, without guard and moderation."""
         self.setting = f"`gunicorn -w {workers} --preload isso.run` (its documentation's command, with as many workers), SQLite, guard and moderation off, its log to a file"
-        file = folder / "isso.cfg"
+        file, self._file = folder / "isso.cfg", folder / "comments.db"
         file.write_text(CONFIGURATION.format(folder=folder, port=self.port), encoding="utf-8")
         command = [
             str(self._bin / "gunicorn"),
@@ -65,7 +68,11 @@ class IssoContender:
             "--no-control-socket",
             "isso.run",
         ]
-        env = {name: value for name, value in os.environ.items() if name != "GUNICORN_CMD_ARGS"} | {"ISSO_SETTINGS": str(file)}
+        env = (
+            {name: value for name, value in os.environ.items() if name != "GUNICORN_CMD_ARGS"}
+            | {"ISSO_SETTINGS": str(file)}
+            | dict(self.environment)
+        )
         with serving(command, env=env, log=folder / "server.log", port=self.port, ready_path="/config"):
             yield
 
@@ -76,6 +83,22 @@ class IssoContender:
             posted = json.loads(connection.send(self._posting(comment))[0])
             self._ids[comment.number], self._numbers[posted["id"]] = posted["id"], comment.number
         connection.close()
+
+    def fill_others(self, pages: int, each: int) -> list[str]:
+        """Post ``each`` comments on each of as many other pages, and return these pages."""
+        connection = Connection(self.port)
+        uris = [f"/other/{number}/" for number in range(pages)]
+        for uri in uris:
+            for number in range(each):
+                body = json.dumps({"text": f"Comment {number}.", "author": "A", "parent": None, "title": "Another page"})
+                connection.send(Request(f"/new?uri={uri}", "POST", body, {"Content-Type": "application/json"}, 201))
+        connection.close()
+        return uris
+
+    def count_votes(self) -> int:
+        """Return how many votes are stored."""
+        with closing(sqlite3.connect(self._file)) as database:
+            return int(database.execute("SELECT sum(likes) FROM comments").fetchone()[0])
 
     def first_page(self) -> Errand:
         """Return the request for the first 20 roots with the first 10 replies of each."""

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,10 @@ from benchmarks.load import WrongAnswerError
 from benchmarks.scale.wrk import Ask, drive
 
 NANOSECONDS = 1e9
-SLOW_SECONDS = 8
+# What was answered in the last moment is not counted by both alike.
+COUNTED = 0.95
+# One flush a write, and what little the server writes by itself meanwhile.
+MOST_FLUSHES = 1.05
 WARM_UP = 10
 
 
@@ -28,7 +30,10 @@ class Plan:
 
 @dataclass
 class Figure:
-    """Answers a second of ours and of another, round by round; ``least`` is the ratio that is to be reached, None where there is none."""
+    """Answers a second of ours and of another, round by round; ``least`` is the ratio that is to be reached, None where there is none.
+
+    ``disk`` says on which disk, where that matters.
+    """
 
     name: str
     connections: int
@@ -36,6 +41,7 @@ class Figure:
     least: float | None
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
+    disk: str = ""
 
     @property
     def ratios(self) -> list[float]:
@@ -43,9 +49,14 @@ class Figure:
         return [one / other for one, other in zip(self.ours, self.theirs, strict=True)]
 
     @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return median(self.ratios)
+
+    @property
     def is_met(self) -> bool | None:
         """Whether the median of the ratios is what it is to be."""
-        return None if self.least is None else median(self.ratios) >= self.least
+        return None if self.least is None else self.ratio >= self.least
 
 
 @dataclass(frozen=True)
@@ -63,15 +74,30 @@ class Value:
         return None if self.most is None else self.value <= self.most
 
 
-def take_turns(figure: Figure, ours: Callable[[], Ask], theirs: Callable[[], Ask], plan: Plan) -> Figure:
-    """Measure both in turns, each first as often as second; what is sent is made anew for each turn."""
+@dataclass
+class Turns:
+    """One who is measured in turn with others: makes the requests of a turn, and counts what is stored by now where they write."""
+
+    make: Callable[[], Ask]
+    count: Callable[[], int] | None = None
+    seconds: int | None = None
+    rates: list[float] = field(default_factory=list)
+
+    def take(self, connections: int, seconds: int) -> None:
+        """Let it answer as fast as it goes. Raises WrongAnswerError unless as much was stored as was answered."""
+        ask, length = self.make(), max(seconds, self.seconds or 0)
+        before = self.count() if self.count else 0
+        rate = drive(ask, connections=connections, seconds=length)
+        self.rates.append(rate / ask.each)
+        if self.count and (stored := self.count() - before) < int(rate * length * COUNTED):
+            raise WrongAnswerError(f"{ask.sent[0].path}: {stored} stored of {rate * length:.0f} answered")
+
+
+def take_turns(all_of_them: Sequence[Turns], connections: int, plan: Plan) -> None:
+    """Measure all in turn, round by round, each as often before as after another."""
     for number in range(plan.rounds):
-        pair = [(figure.ours, ours), (figure.theirs, theirs)]
-        for seen, make in pair if number % 2 == 0 else pair[::-1]:
-            # Isso can need seconds for one answer.
-            is_slow = make is theirs and figure.other == "Isso" and not make().writes
-            seen.append(drive(make(), connections=figure.connections, seconds=max(plan.seconds, SLOW_SECONDS) if is_slow else plan.seconds))
-    return figure
+        for one in all_of_them[:: 1 if number % 2 == 0 else -1]:
+            one.take(connections, plan.seconds)
 
 
 def check_unchanged(port: int, path: str, headers: Mapping[str, str]) -> None:
@@ -97,27 +123,42 @@ def fetch(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[
     return body, answer.getheader("ETag") or ""
 
 
-def cost_of_cold_page(port: int, pids: Sequence[int], file: Path, article_id: int, path: str, count: int) -> float:
-    """Return the milliseconds of processor time for a page of which nothing is kept: its article's version rises before each."""
-    database = sqlite3.connect(file, timeout=30, isolation_level=None)
+def send_all(ask: Ask) -> None:
+    """Send the requests one after another, each once. Raises WrongAnswerError for an answer that is no success."""
+    connection = http.client.HTTPConnection("127.0.0.1", ask.port, timeout=60)
+    for one in ask.sent:
+        headers = {name: value for name, value in (one.header, ("Content-Type", "application/json")) if name}
+        connection.request(one.method, one.path, json.dumps(one.body), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status not in (200, 201, 202):
+            raise WrongAnswerError(f"{one.path}: {answer.status} {body[:200]!r}")
+    connection.close()
+
+
+def cost_of_cold_pages(
+    port: int, working: Callable[[], Sequence[int]], change: Callable[[], None], paths: Sequence[str], count: int
+) -> float:
+    """Return the milliseconds of processor time for asking for ``paths`` in a row, of which nothing is kept: ``change`` sees to it before each row."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(times: int) -> None:
         for _ in range(times):
-            database.execute("UPDATE articles SET version = version + 1 WHERE id = ?", (article_id,))
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != 200:
-                raise WrongAnswerError(f"{path}: {answer.status}")
+            change()
+            for path in paths:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    raise WrongAnswerError(f"{path}: {answer.status}")
 
     # What a process does once is not a page's cost.
     ask(WARM_UP)
+    pids = working()
     before = processor_seconds(pids)
     ask(count)
     spent = processor_seconds(pids) - before
     connection.close()
-    database.close()
     return spent / count * 1000
 
 
@@ -139,10 +180,3 @@ def memory_megabytes(pid: int) -> tuple[float, float]:
 def children_of(pid: int) -> list[int]:
     """Return a server's processes."""
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def write_lines(
-    tokens: Sequence[str], path: Callable[[int], tuple[str, str]], body: Callable[[int], dict[str, object]], count: int
-) -> list[tuple[str, str, str, dict[str, object]]]:
-    """Return ``count`` requests that change something, by the readers in turn."""
-    return [(*path(number), tokens[number % len(tokens)], json.loads(json.dumps(body(number)))) for number in range(count)]

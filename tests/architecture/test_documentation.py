@@ -73,6 +73,7 @@ def test_every_target_says_what_it_does() -> None:
         "nginx",
         "redis",
         "wrk",
+        "strace",
     }
 
 
