@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
 from forum.clock import now
 from forum.comments.counts import Place
-from forum.comments.models import Comment, Revision
+from forum.comments.models import HIDDEN, Comment, Revision
 from forum.comments.states import State
 from forum.db.upsert import insert_if_absent
 from forum.jobs.actions import enqueue
@@ -101,6 +101,8 @@ def weigh(session: Session, item: ReviewItem) -> None:
         select(Comment.id)
         .where(
             Comment.author_id == item.writer_id,
+            # With the condition of the index of what is hidden: otherwise all that somebody has ever written is read.
+            text(HIDDEN),
             Comment.created_at >= now() - REMOVALS_WINDOW,
             Comment.state == State.REMOVED.value,
             Comment.id != item.comment_id,
