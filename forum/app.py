@@ -45,7 +45,9 @@ from forum.factors import sign_in_pages as second_step_pages
 from forum.factors.actions import forget_factors, on_security_change
 from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
+from forum.jobs import api as jobs_api
 from forum.jobs import models as jobs_models
+from forum.jobs import pages as jobs_pages
 from forum.jobs.handlers import HANDLERS
 from forum.jobs.queries import read_waiting_jobs
 from forum.jobs.run import PASSES, WITNESSES
@@ -91,6 +93,7 @@ from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
 from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
 from forum.posting.keeping import Readers, read_state
 from forum.posting.people import refresh_pages_of
+from forum.posting.replicas import open_replica
 from forum.privacy import api as privacy_api
 from forum.privacy import models as privacy_models
 from forum.privacy import pages as privacy_pages
@@ -154,6 +157,7 @@ API_ROOMS = (
     mailbox_api.doors,
     factors_api.doors,
     sso_api.doors,
+    jobs_api.doors,
     embed_api.doors,
 )
 PAGE_ROOMS = (
@@ -181,6 +185,7 @@ PAGE_ROOMS = (
     sso_pages.doors,
     oidc_pages.doors,
     sso_admin_pages.doors,
+    jobs_pages.doors,
     embed_pages.doors,
     embed_reading_pages.doors,
     oembed_pages.doors,
@@ -346,6 +351,7 @@ def _register_doors(app: Flask) -> None:
 
 def _put_in_front(app: Flask, settings: Settings) -> None:
     app.extensions[QUICK] = QuickReads(settings.database_url, timeout_seconds=settings.database_timeout_seconds)
+    open_replica(app, settings)
     if settings.cache_megabytes:
         front = Front(app, app.extensions[DOORS].values(), read_stamp=read_state, find_reader=Readers(settings))
         app.extensions[FRONT] = front

@@ -120,7 +120,7 @@ def worker() -> None:
         _refuse_other_schema()
     prepare_folder(load_settings().data_dir)
     sharing = share(app, WORKERS)
-    run_until_signalled(Worker(app), on_ready=lambda: say("Running jobs. Stop with Ctrl-C."))
+    run_until_signalled(Worker(app, apart=True), on_ready=lambda: say("Running jobs. Stop with Ctrl-C."))
     if sharing is not None:
         sharing.stop()
 

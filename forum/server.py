@@ -27,6 +27,7 @@ from gunicorn.workers.base import Worker as ProcessWorker
 
 from forum.app import create_app
 from forum.jobs.worker import Worker as JobWorker
+from forum.jobs.worker import find_messenger
 from forum.moderation.screening.pipeline import warm
 from forum.moderation.screening.rules import default_rules
 from forum.settings import Settings, SettingsError, load_settings
@@ -134,6 +135,8 @@ class Worker(ProcessWorker):  # type: ignore[misc]
         jobs = JobWorker(self.wsgi) if settings is not None and settings.jobs != "apart" else None
         if jobs is not None:
             jobs.start()
+        elif settings is not None:
+            find_messenger(self.wsgi).start(self.wsgi)
         sharing = share(self.wsgi, self.app.group) if settings is not None else None
         try:
             self._serve()

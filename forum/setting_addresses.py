@@ -25,23 +25,38 @@ def split_address(address: str) -> SplitResult | None:
         return None
 
 
-def check_database_url(url: str) -> str:
-    """Return the database's address as SQLAlchemy takes it. Raises SettingsError."""
+def check_database_url(url: str, *, setting: str = "FORUM_DATABASE_URL") -> str:
+    """Return the database's address as SQLAlchemy takes it. Raises SettingsError, which names ``setting``."""
     if url.startswith("sqlite:///") and url not in ("sqlite:///", "sqlite:///:memory:"):
         return f"sqlite:///{Path(url.removeprefix('sqlite:///')).resolve()}"
     if url.startswith("postgres://"):
         url = "postgresql://" + url.removeprefix("postgres://")
     if not url.startswith(("postgresql://", "postgresql+psycopg://")):
-        raise SettingsError("FORUM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://.")
+        raise SettingsError(f"{setting} must begin with sqlite:/// and a file, or with postgresql://.")
     if find_spec("psycopg") is None:
-        raise SettingsError("FORUM_DATABASE_URL names PostgreSQL, whose driver is not installed: pip install 'forum[postgres]'.")
+        raise SettingsError(f"{setting} names PostgreSQL, whose driver is not installed: pip install 'forum[postgres]'.")
     try:
         urlsplit(url).port  # noqa: B018 - reading it is what checks it
     except ValueError:
         raise SettingsError(
-            "FORUM_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX."
+            f"{setting} cannot be read: write postgresql://name:password@host:5432/database, with special characters as %XX."
         ) from None
     return url
+
+
+def check_replica_url(url: str, database_url: str) -> str:
+    """Return the replica's address as SQLAlchemy takes it, or nothing where there is none. Raises SettingsError."""
+    if not url:
+        return ""
+    if not database_url.startswith("postgresql"):
+        raise SettingsError(
+            "FORUM_DATABASE_REPLICA_URL is set, but only PostgreSQL has replicas: leave it out, or set FORUM_DATABASE_URL to the primary."
+        )
+    if not url.startswith("postgres"):
+        raise SettingsError(
+            "FORUM_DATABASE_REPLICA_URL must begin with postgresql://: it is a replica of the PostgreSQL that FORUM_DATABASE_URL names."
+        )
+    return check_database_url(url, setting="FORUM_DATABASE_REPLICA_URL")
 
 
 def check_redis_url(url: str) -> None:

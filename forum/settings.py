@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from forum.mail_target import default_sender, read_mail_target, read_sender
 from forum.setting_addresses import SettingsError as SettingsError
-from forum.setting_addresses import check_database_url, check_networks, check_redis_url, is_loopback, split_address
+from forum.setting_addresses import check_database_url, check_networks, check_redis_url, check_replica_url, is_loopback, split_address
 
 PREFIX = "FORUM_"
 SECRET_MINIMUM = 32
@@ -56,6 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     database_url: Annotated[
         str, Meta(description="Where the discussion is kept: `sqlite:///…` or `postgresql://…`; empty: an SQLite file in the data folder.")
+    ] = ""
+    database_replica_url: Annotated[
+        str,
+        Meta(
+            description="A streaming replica of the PostgreSQL database, which answers readers where it has what they must see; empty: none."
+        ),
     ] = ""
     data_dir: Annotated[str, Meta(description="The folder of the embedded database and the generated secret.")] = "./var"
     secret_key: Annotated[
@@ -218,7 +224,7 @@ class Described:
 
 
 MASK = "…"
-SECRETS = frozenset({"secret_key", "database_url", "mail_url", "redis_url", "oidc_client_secret"})
+SECRETS = frozenset({"secret_key", "database_url", "database_replica_url", "mail_url", "redis_url", "oidc_client_secret"})
 # Nothing of these is shown; of an address only the password is hidden.
 WHOLLY_SECRET = frozenset({"secret_key", "oidc_client_secret"})
 
@@ -320,7 +326,10 @@ def _check(settings: Settings) -> Settings:
     _check_provider(settings)
     data = Path(settings.data_dir).resolve()
     url = check_database_url(settings.database_url or f"sqlite:///{data / 'forum.sqlite3'}")
-    return msgspec.structs.replace(settings, data_dir=str(data), database_url=url, base_url=settings.base_url.rstrip("/"))
+    replica = check_replica_url(settings.database_replica_url, url)
+    return msgspec.structs.replace(
+        settings, data_dir=str(data), database_url=url, database_replica_url=replica, base_url=settings.base_url.rstrip("/")
+    )
 
 
 def _check_provider(settings: Settings) -> None:

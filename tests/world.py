@@ -31,6 +31,7 @@ from forum.comments.stance import Stance
 from forum.db.transaction import reading, writing
 from forum.factors.actions import renew_codes
 from forum.factors.models import Factor, FactorKind
+from forum.jobs.models import Job
 from forum.mailbox.links import make_link
 from forum.mailbox.models import Purpose
 from forum.moderation.batches import decide_all
@@ -288,6 +289,15 @@ def _old_key(world: World, who: str) -> Sent:
         return Sent(f"/admin/site/keys/{session.scalar(select(HostKey.id).limit(1))}")
 
 
+def bury_job() -> int:
+    """Bury a job, and return its id."""
+    with writing() as session:
+        job = Job(kind="note", payload="{}", due_at=now(), created_at=now(), buried_at=now(), attempts=8, last_error="KeyError")
+        session.add(job)
+        session.flush()
+        return job.id
+
+
 def _own_origin(world: World, who: str) -> Sent:
     with writing() as session:
         row, _ = add_origin(session, session.get_one(Site, DEFAULT_SITE_ID), f"https://{unique('o').replace(' ', '')}.example")
@@ -428,6 +438,9 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "sso_api.list_all_keys": _at("/admin/site/keys"),
     "sso_api.make_key": _new_key,
     "sso_api.delete_key": _old_key,
+    "jobs_api.list_buried": _at("/admin/jobs"),
+    "jobs_api.replay": lambda world, who: Sent(f"/admin/jobs/{bury_job()}/replay"),
+    "jobs_api.discard": lambda world, who: Sent(f"/admin/jobs/{bury_job()}"),
     "embed_api.get_site": _at("/admin/site"),
     "embed_api.change_site": _at("/admin/site", {"takes_guests": False}),
     "embed_api.allow_origin": _at("/admin/site/origins", {"origin": "https://allowed.example"}),

@@ -56,6 +56,7 @@ class Permission(Enum):
     RULES_READ = sentence("Read the rules by which a site screens comments.")
     RULES_EDIT = sentence("Try out and change the rules by which a site screens comments.")
     SITE_EDIT = sentence("Change a site's settings, allowed origins, keys and tokens.")
+    JOBS_EDIT = sentence("See what was to be done later and never succeeded, have it tried again or give it up.")
     PERSON_READ = sentence("See a person's public page.")
     MODLOG_READ = sentence("Read the public moderation log.")
     MODLOG_READ_INTERNAL = sentence("Read the whole moderation log of a site.")

@@ -75,6 +75,7 @@ TABLE: dict[Permission, Grant] = {
     Permission.RULES_READ: Grant(Scope.MODERATE, ((is_moderator,),)),
     Permission.RULES_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
     Permission.SITE_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
+    Permission.JOBS_EDIT: Grant(Scope.ADMIN, ((is_admin,),)),
     Permission.PERSON_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.MODLOG_READ: Grant(Scope.READ, ((is_anyone,),)),
     Permission.MODLOG_READ_INTERNAL: Grant(Scope.MODERATE, ((is_moderator,),)),

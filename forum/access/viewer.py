@@ -37,6 +37,7 @@ class Via(StrEnum):
 class Viewer:
     """Who is asking: ``account_id`` is None for a visitor; ``scopes`` is None when nothing narrows what the account may do.
 
+    ``writes``: a number that has risen with everything the account has changed, where a replica of the database is asked.
     ``program_site_id``: the site whose token a host's program calls with, which is nobody's account.
     """
 
@@ -48,6 +49,7 @@ class Viewer:
     via: Via = Via.NOTHING
     signin_id: int | None = None
     program_site_id: int | None = None
+    writes: int = 0
 
     @property
     def is_signed_in(self) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.access.viewer import Role
@@ -15,7 +15,7 @@ class Account(Base):
 
     ``leaving_at``: when the account is deleted, as its owner has asked; ``leaving_with`` says what becomes of the comments. ``left_at``: when that was done.
     ``email_confirmed_at``: when the address in ``email`` was last proven to be theirs. A guest wrote without an account: a name and
-    ``guest_email``, no more; nobody signs in as one.
+    ``guest_email``, no more; nobody signs in as one. ``writes`` rises with everything that the account changes, where a replica of the database is asked.
     """
 
     __tablename__ = "accounts"
@@ -35,6 +35,7 @@ class Account(Base):
     email_confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
     is_guest: Mapped[bool] = mapped_column(default=False, server_default=false())
     guest_email: Mapped[str | None] = mapped_column(String(254))
+    writes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @property
     def shown_handle(self) -> str:

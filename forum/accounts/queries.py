@@ -87,6 +87,11 @@ def roles_of(session: Session, account_id: int) -> Mapping[int, Role]:
     return {site_id: Role(role) for site_id, role in rows}
 
 
+def find_writes(session: Session, account_id: int) -> int | None:
+    """Return the number that rises with everything an account changes, as this database has it, or None where it has no such account yet."""
+    return session.scalar(select(Account.writes).where(Account.id == account_id))
+
+
 def list_sign_ins(session: Session, account_id: int) -> list[SignIn]:
     """Return where the account is signed in, last seen first; at most 100."""
     return list(

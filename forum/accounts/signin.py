@@ -44,7 +44,17 @@ WRONG = sentence("Login and password do not fit. Check both; case matters in the
 def _caller_by(table: type[SignIn | ApiToken], seen_at: InstrumentedAttribute[Any], *columns: Any) -> Select[Any]:
     # One read for who asks: a row for each role, one without where there is none. Its columns are those of _Found.
     fresh = seen_at >= bindparam("seen", type_=Moment)
-    who = select(table.id, table.account_id, Account.handle, Account.display_name, Membership.site_id, Membership.role, fresh, *columns)
+    who = select(
+        table.id,
+        table.account_id,
+        Account.handle,
+        Account.display_name,
+        Account.writes,
+        Membership.site_id,
+        Membership.role,
+        fresh,
+        *columns,
+    )
     whole = who.join(Account, Account.id == table.account_id).outerjoin(Membership, Membership.account_id == table.account_id)
     return whole.where(table.token_hash == bindparam("token_hash"))
 
@@ -60,6 +70,7 @@ class _Found(NamedTuple):
     account_id: int
     handle: str
     display_name: str
+    writes: int
     site_id: int | None
     role: str
     is_fresh: bool | None
@@ -158,7 +169,7 @@ def _load_by_cookie(secret: str) -> Caller | None:
     if not rows:
         return None
     row = rows[0]
-    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), None, Via.COOKIE, row.id)
+    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), None, Via.COOKIE, row.id, writes=row.writes)
     if not row.is_fresh:
         _touch(SignIn, viewer.signin_id)
     return Caller(viewer, secret)
@@ -176,7 +187,7 @@ def _load_by_token(incoming: Request) -> Caller | None:
         raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
     row = rows[0]
     scopes = frozenset(Scope(scope) for scope in row.scopes.split())
-    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), scopes, Via.TOKEN)
+    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), scopes, Via.TOKEN, writes=row.writes)
     if not row.is_fresh:
         _touch(ApiToken, row.id)
     return Caller(viewer)

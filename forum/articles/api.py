@@ -37,6 +37,7 @@ from forum.web.caching import entity_tag, require_version
 from forum.web.context import cursors
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 from forum.web.keeping import Keep, keep
+from forum.web.lagging import may_lag
 
 doors = ApiDoors("articles")
 
@@ -72,6 +73,7 @@ def tag_of_article(call: AnyCall) -> str:
     answers={200: ArticlesOut},
     problems=(Kind.BAD_CURSOR,),
     etag=lambda call: _tag_of_list(call),
+    lags=may_lag,
 )
 def list_all(call: Call[Site, None, ArticlesQuery]) -> Answer:
     """List the articles, newest activity first unless asked otherwise."""
@@ -121,6 +123,7 @@ def lookup(call: Call[Article, None, LookupQuery]) -> Answer:
     problems=(Kind.NOT_FOUND,),
     etag=tag_of_article,
     kept=True,
+    lags=lambda call: (call.thing.id, call.thing.version),
 )
 def get(call: Call[Article, None, None]) -> Answer:
     """Show one article."""

@@ -28,6 +28,7 @@ from forum.text.limits import ARTICLE_MAX
 from forum.web.context import cursors
 from forum.web.doors import AnyCall, Call
 from forum.web.forms import Form, filled_form, is_expired, refused_form
+from forum.web.lagging import may_lag
 from forum.web.pages import Page, PageDoors, Redirect
 
 doors = PageDoors("articles")
@@ -61,7 +62,7 @@ class ArticleForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.authors.replace(",", " ").split()
 
 
-@doors.door("GET", "/", Permission.ARTICLE_LIST, load=load_site, query=ArticlesQuery)
+@doors.door("GET", "/", Permission.ARTICLE_LIST, load=load_site, query=ArticlesQuery, lags=may_lag)
 def show_list(call: Call[Site, None, ArticlesQuery]) -> Page:
     """Show the articles, newest discussion first."""
     query = call.query

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from flask import Flask, current_app
@@ -31,20 +31,29 @@ class Away(Exception):
     """It does not answer, refuses, or was not asked because it failed a moment ago."""
 
 
+def client_url(url: str) -> str:
+    """Return the address of a Redis or Valkey as the client takes it."""
+    return url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
+
+
+def client_bounds(seconds: float) -> dict[str, Any]:
+    """Return how long a client waits: a connection that the server has closed is opened again at once; what takes too long is not tried twice."""
+    from redis.backoff import NoBackoff
+    from redis.exceptions import ConnectionError as Broken
+    from redis.retry import Retry
+
+    retry = Retry(NoBackoff(), 1, supported_errors=(Broken,))
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": retry}
+
+
 class Valkey:
     """One process's way to the server at ``url``. ``namespace`` begins every key, so that several forums can share a server."""
 
     def __init__(self, url: str, *, namespace: str) -> None:
-        # A connection that the server has closed meanwhile is opened again at once; what takes too long is not tried twice.
         from redis import Redis
-        from redis.backoff import NoBackoff
-        from redis.exceptions import ConnectionError as Broken
         from redis.exceptions import RedisError
-        from redis.retry import Retry
 
-        retry = Retry(NoBackoff(), 1, supported_errors=(Broken,))
-        bounds = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS, "retry": retry}
-        self._redis: Redis = Redis.from_url(url, **bounds)
+        self._redis: Redis = Redis.from_url(url, **client_bounds(ANSWER_SECONDS))
         self._failures = (RedisError, OSError)
         self._namespace = namespace
         self._failed_at: datetime | None = None
@@ -94,7 +103,7 @@ def open_valkey(app: Flask, url: str, *, secret: str) -> None:
     """Let ``app`` use the server at ``url``; an empty one: none. Nothing is connected yet."""
     if url:
         namespace = f"forum:{hashlib.sha256(b'valkey:' + secret.encode()).hexdigest()[:8]}"
-        app.extensions[EXTENSION] = Valkey(url.replace("valkey", "redis", 1) if url.startswith("valkey") else url, namespace=namespace)
+        app.extensions[EXTENSION] = Valkey(client_url(url), namespace=namespace)
 
 
 def find_valkey() -> Valkey | None:

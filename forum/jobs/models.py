@@ -9,6 +9,7 @@ from forum.db.base import Base
 from forum.db.columns import Key, Moment
 
 WAITING = "buried_at IS NULL"
+BURIED = "buried_at IS NOT NULL"
 
 
 class Job(Base):
@@ -18,7 +19,10 @@ class Job(Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_waiting", "due_at", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),)
+    __table_args__ = (
+        Index("ix_jobs_waiting", "due_at", "id", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index("ix_jobs_buried", "buried_at", "id", sqlite_where=text(BURIED), postgresql_where=text(BURIED)),
+    )
 
     id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(40))

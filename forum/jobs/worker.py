@@ -1,19 +1,28 @@
-"""The threads that run what is due, in each server process or alone as ``forum worker``; they end between two jobs, never within one.
+"""Who runs what is due: in each server process or alone as ``forum worker``; it ends between two jobs, never within one.
 
-One runs the jobs, the other the passes: what waits for somebody else must not hold up the jobs.
+Jobs and passes have an executor each (``executor``, huey): what waits for somebody else must not hold up the jobs.
 
 The rule: it survives whatever happens. A database that is away is reported once and waited for.
 """
 
 import signal
-import threading
+import sys
 from collections.abc import Callable
+from threading import Event
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.jobs.run import run_due, run_passes
+from forum.jobs.telling import JOBS, PASSES, TELL, Messenger, leave_word
+from forum.settings import Settings
+from forum.web.context import SETTINGS
+
+if TYPE_CHECKING:
+    from forum.jobs.executor import Executor
 
 INTERVAL_SECONDS = 5.0
 # Not zero: on SQLite people's writes have to get their turn between two jobs.
@@ -22,34 +31,49 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Looks every ``interval`` seconds for jobs and passes of ``app`` and runs them one after the other; started after a fork, never before."""
+    """Runs the jobs and passes of ``app`` when it is told of them, and looks for more every ``interval`` seconds; made after a fork, never before.
 
-    def __init__(self, app: Flask, *, interval: float = INTERVAL_SECONDS) -> None:
-        self._app = app
-        self._interval = interval
-        self._stopping = threading.Event()
+    What ``app`` records in this process it is told directly. ``apart``: it hears of the other processes of the site as well.
+    """
+
+    def __init__(self, app: Flask, *, interval: float = INTERVAL_SECONDS, apart: bool = False) -> None:
+        settings: Settings = app.extensions[SETTINGS]
+        executor = _load_executor(settings)
+        self._app, self._is_apart = app, apart
+        self._stopping = Event()
         self._away: set[str] = set()
-        # A process that ends without stop() is not held up: what its transaction had not committed is as if it had never begun.
-        self._threads = [
-            threading.Thread(target=self._run, args=(what, work), name=f"forum-{what}", daemon=True)
-            for what, work in (("jobs", lambda: run_due(1) > 0), ("passes", run_passes))
+        works: dict[str, Callable[[], bool]] = {JOBS: lambda: run_due(1) > 0, PASSES: lambda: run_passes()}
+        self._stores = {
+            queue: executor.open_store(settings, str(app.secret_key), queue) if apart else executor.open_here(queue) for queue in works
+        }
+        self._executors: list[Executor] = [
+            executor.Executor(self._stores[queue], self._until_done(queue, work), interval=interval) for queue, work in works.items()
         ]
 
     def start(self) -> None:
         """Start the threads; once."""
-        for thread in self._threads:
-            thread.start()
+        if self._is_apart:
+            Messenger(lambda queue: self._stores[queue]).start(self._app)
+        else:
+            self._app.extensions[TELL] = lambda queue: leave_word(self._stores[queue])
+        for executor in self._executors:
+            executor.start()
 
     def stop(self) -> None:
         """Let the running job and pass finish, and return when the threads have ended."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        for executor in self._executors:
+            executor.stop_flag.set()
+        for executor in self._executors:
+            executor.stop(graceful=True)
 
-    def _run(self, what: str, work: Callable[[], bool]) -> None:
-        pause = 0.0
-        while not self._stopping.wait(pause):
-            pause = PAUSE_SECONDS if self._run_one(what, work) else self._interval
+    def _until_done(self, what: str, work: Callable[[], bool]) -> Callable[[], None]:
+        def look() -> None:
+            pause = 0.0
+            while not self._stopping.wait(pause) and self._run_one(what, work):
+                pause = PAUSE_SECONDS
+
+        return look
 
     def _run_one(self, what: str, work: Callable[[], bool]) -> bool:
         """Do one piece of work and return whether there was one. The session and its connection go with the context."""
@@ -70,6 +94,13 @@ class Worker:
         return found
 
 
+def find_messenger(app: Flask) -> Messenger:
+    """Return what leaves word for those who run the jobs of ``app`` apart."""
+    settings: Settings = app.extensions[SETTINGS]
+    executor = _load_executor(settings)
+    return Messenger(lambda queue: executor.prepare(executor.open_store(settings, str(app.secret_key), queue)))
+
+
 def run_until_signalled(worker: Worker, on_ready: Callable[[], None]) -> None:
     """Run ``worker`` until SIGTERM or SIGINT comes, then stop it; a second signal ends the process at once. For the main thread alone."""
     signals = {signal.SIGTERM, signal.SIGINT}
@@ -82,3 +113,18 @@ def run_until_signalled(worker: Worker, on_ready: Callable[[], None]) -> None:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     worker.stop()
+
+
+def _load_executor(settings: Settings) -> ModuleType:
+    """Import huey and let it find only the clients that this process uses: it loads what is installed, which would cost one with SQLite 13 MB more."""
+    unused = {"redis"} if not settings.redis_url else set()
+    unused |= {"psycopg"} if settings.sqlite_file is not None else set()
+    # A module that is None in this table is one that cannot be imported.
+    hidden = {name for name in unused if name not in sys.modules}
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        from forum.jobs import executor
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+    return executor

@@ -10,6 +10,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from forum.clock import now
+from forum.db.transaction import afterwards
+from forum.jobs.telling import tell_of_passes
 from forum.mail.models import OutgoingMail
 from forum.refusals import Fault, invalid, not_found
 from forum.sentences import sentence
@@ -44,6 +46,8 @@ def post_mail(session: Session, *, kind: str, to: str, subject: str, body: str, 
     )
     session.add(mail)
     session.flush()
+    if mail.due_at <= moment:
+        afterwards(session, tell_of_passes)
     log.info("mail posted", mail=mail.id, kind=kind)
     return mail
 
@@ -55,6 +59,7 @@ def retry_mail(session: Session, mail_id: int) -> OutgoingMail:
     found = session.scalar(again.returning(OutgoingMail.id))
     if found is None:
         raise not_found(sentence("mail that was given up"))
+    afterwards(session, tell_of_passes)
     log.info("mail tried again", mail=mail_id)
     return session.get_one(OutgoingMail, mail_id, populate_existing=True)
 

@@ -9,6 +9,7 @@ from forum.moderation.log_schemas import InternalLogOut, LogOut, LogQuery
 from forum.refusals import Kind
 from forum.web.context import cursors
 from forum.web.doors import Answer, ApiDoors, Call
+from forum.web.lagging import may_lag
 
 doors = ApiDoors("modlog")
 
@@ -21,6 +22,7 @@ doors = ApiDoors("modlog")
     query=LogQuery,
     answers={200: LogOut},
     problems=(Kind.BAD_CURSOR,),
+    lags=may_lag,
 )
 def list_public(call: Call[Site, None, LogQuery]) -> Answer:
     """List what moderators and rules decided, newest first; without reporters and without any text."""

@@ -29,6 +29,7 @@ from forum.sentences import Sentence, sentence
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.context import settings
 from forum.web.doors import Call, viewer_of_request
+from forum.web.lagging import may_lag
 from forum.web.pages import Page, PageDoors, Redirect
 from forum.web.translation import translated
 
@@ -70,7 +71,7 @@ class LogLine:
         return translated(SAME_PERSON) if self.entry.same_person else ""
 
 
-@doors.door("GET", "/modlog", Permission.MODLOG_READ, load=load_site, query=LogPageQuery)
+@doors.door("GET", "/modlog", Permission.MODLOG_READ, load=load_site, query=LogPageQuery, lags=may_lag)
 def show_public(call: Call[Site, None, LogPageQuery]) -> Page | Redirect:
     """Show the public log, newest first."""
     if call.query.decision is not None:
@@ -90,7 +91,7 @@ def show_internal(call: Call[Site, None, LogPageQuery]) -> Page | Redirect:
     return Page("moderation/log.html", {"is_internal": True, "here": "/mod/log", **_around(call, lines, page.next_seq)})
 
 
-@doors.door("GET", "/modlog.atom", Permission.MODLOG_READ, load=load_site)
+@doors.door("GET", "/modlog.atom", Permission.MODLOG_READ, load=load_site, lags=may_lag)
 def show_feed(call: Call[Site, None, None]) -> Page:
     """Show the newest rows of the public log as an Atom feed."""
     page = list_log(call.session, call.thing.id, public_only=True, limit=IN_THE_FEED)

@@ -22,6 +22,7 @@ from forum.comments.schemas import (
 from forum.comments.states import State
 from forum.posting.discussion import load_article, load_comment, read_context, read_discussion, read_mine, read_one, read_replies
 from forum.posting.prepare import PreparedBody, prepare_body
+from forum.posting.replicas import version_around_comment, version_of_article
 from forum.posting.revise import revise, unwithdraw, withdraw
 from forum.posting.submit import submit
 from forum.refusals import Kind
@@ -60,6 +61,7 @@ def tag_of_comment(call: AnyCall) -> str:
     problems=(*READS, Kind.BAD_CURSOR),
     etag=tag_of_discussion,
     kept=True,
+    lags=version_of_article,
 )
 def list_comments(call: Call[Article, None, ThreadQuery]) -> Answer:
     """List an article's discussion: a page of roots with the beginning of each thread, or of matches."""
@@ -116,6 +118,7 @@ def get_mine(call: Call[Article, None, MineQuery]) -> Answer:
     answers={200: CommentOut},
     problems=READS,
     etag=tag_of_comment,
+    lags=version_around_comment,
 )
 def get_comment(call: Call[Comment, None, None]) -> Answer:
     """Show one comment."""
@@ -186,6 +189,7 @@ def undo_withdrawal(call: Call[Comment, None, None]) -> Answer:
     answers={200: RepliesOut},
     problems=READS,
     etag=tag_of_comment,
+    lags=version_around_comment,
 )
 def list_replies(call: Call[Comment, None, RepliesQuery]) -> Answer:
     """List what is below a comment in id order, from the id `after` on."""
@@ -200,6 +204,7 @@ def list_replies(call: Call[Comment, None, RepliesQuery]) -> Answer:
     answers={200: ContextOut},
     problems=READS,
     etag=tag_of_comment,
+    lags=version_around_comment,
 )
 def get_context(call: Call[Comment, None, None]) -> Answer:
     """Show a comment with what it answers and the beginning of what is below it."""
@@ -214,6 +219,7 @@ def get_context(call: Call[Comment, None, None]) -> Answer:
     answers={200: RevisionsOut},
     problems=READS,
     etag=tag_of_comment,
+    lags=version_around_comment,
 )
 def get_revisions(call: Call[Comment, None, None]) -> Answer:
     """List the texts that a comment had, oldest first; without the texts where the caller may not read them."""

@@ -28,12 +28,14 @@ from forum.posting.keeping import Shown, keep_discussion
 from forum.posting.layout import arrange, arrange_more, comments_of, stub_of, unknown_parents
 from forum.posting.order_words import ORDER_WORDS
 from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
+from forum.posting.replicas import version_around_comment, version_of_article
 from forum.posting.standing import read_standing
 from forum.posting.structured import describe
 from forum.web.doors import Call
 from forum.web.forms import filled_form
 from forum.web.framing import is_framed
 from forum.web.keeping import leave_holes
+from forum.web.lagging import may_lag
 from forum.web.pages import Page, PageDoors
 
 doors = PageDoors("reading")
@@ -43,7 +45,16 @@ PERSON_LIMIT = 20
 DESCRIBED_IN_DISCUSSION, DESCRIBED_AT_COMMENT = 4_000, 30_000
 
 
-@doors.door("GET", "/a/<slug>", Permission.ARTICLE_READ, load=load_article_by_slug, query=DiscussionQuery, framed=True, kept=True)
+@doors.door(
+    "GET",
+    "/a/<slug>",
+    Permission.ARTICLE_READ,
+    load=load_article_by_slug,
+    query=DiscussionQuery,
+    framed=True,
+    kept=True,
+    lags=version_of_article,
+)
 def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     """Show an article and its discussion."""
     session, article, query = call.session, call.thing, call.query
@@ -78,7 +89,7 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     return Page("posting/discussion.html", context, kept=kept)
 
 
-@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment, framed=True)
+@doors.door("GET", "/c/<id:comment_id>", Permission.COMMENT_READ, load=load_comment, framed=True, lags=version_around_comment)
 def show_comment(call: Call[Comment, None, None]) -> Page:
     """Show a comment with what it answers and what is below it."""
     session, viewer = call.session, call.viewer
@@ -106,7 +117,15 @@ def show_comment(call: Call[Comment, None, None]) -> Page:
     return Page("posting/comment.html", context)
 
 
-@doors.door("GET", "/c/<id:comment_id>/thread", Permission.COMMENT_READ, load=load_comment, query=RepliesQuery, framed=True)
+@doors.door(
+    "GET",
+    "/c/<id:comment_id>/thread",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    query=RepliesQuery,
+    framed=True,
+    lags=version_around_comment,
+)
 def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
     """Show more of what is below a comment, in the order of writing."""
     session, comment = call.session, call.thing
@@ -124,7 +143,15 @@ def show_thread(call: Call[Comment, None, RepliesQuery]) -> Page:
     return Page("posting/thread.html", context)
 
 
-@doors.door("GET", "/c/<id:comment_id>/history", Permission.COMMENT_READ, load=load_comment, query=HistoryQuery, framed=True)
+@doors.door(
+    "GET",
+    "/c/<id:comment_id>/history",
+    Permission.COMMENT_READ,
+    load=load_comment,
+    query=HistoryQuery,
+    framed=True,
+    lags=version_around_comment,
+)
 def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
     """Show the texts that a comment had, and what each edit changed; to its writer also those that readers did not see."""
     comment, session = call.thing, call.session
@@ -143,7 +170,7 @@ def show_history(call: Call[Comment, None, HistoryQuery]) -> Page:
     return Page("posting/history.html", context)
 
 
-@doors.door("GET", "/u/<handle>", Permission.PERSON_READ, query=PersonQuery)
+@doors.door("GET", "/u/<handle>", Permission.PERSON_READ, query=PersonQuery, lags=may_lag)
 def show_person(call: Call[None, None, PersonQuery]) -> Page:
     """Show a person and what they wrote, newest first."""
     account: Account = get_member(call.session, call.path["handle"])

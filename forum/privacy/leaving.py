@@ -186,6 +186,7 @@ def _finish(session: Session, account: Account) -> None:
     _forget_mail(session, account)
     account.handle, account.display_name = f"former-{secrets.token_hex(8)}", str(FORMER)
     account.email = account.password_hash = account.leaving_with = account.leaving_at = None
+    account.writes = 0
     account.credential, account.verified, account.left_at, account.email_confirmed_at = "", False, now(), None
     session.flush()
     tidy_later(session)

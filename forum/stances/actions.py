@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
@@ -21,6 +22,8 @@ from forum.stances.models import Tag, TagEvent
 from forum.stances.suspension import hold_tagger
 from forum.stances.tally import count_tags, write_tally
 from forum.web.limits import charge
+
+_HAS_TAG = select(Tag.comment_id).where(Tag.comment_id == bindparam("comment_id"), Tag.account_id == bindparam("account_id"))
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,14 @@ def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Tag
         raise Refusal(Kind.OWN_COMMENT, "This is your own comment; readers tag what others wrote.")
     if place.comment.state != State.VISIBLE:
         raise Refusal(Kind.NOT_TAGGABLE, "Only comments that everybody can read take tags.")
-    return place, session.get(Tag, (comment_id, viewer.account_id), populate_existing=True)
+    return place, _find_tag(session, comment_id, viewer.account_id)
+
+
+def _find_tag(session: Session, comment_id: int, account_id: int | None) -> Tag | None:
+    # Mostly there is none, and looking for one costs less than making a row of it.
+    if session.connection().scalar(_HAS_TAG, {"comment_id": comment_id, "account_id": account_id}) is None:
+        return None
+    return session.get(Tag, (comment_id, account_id), populate_existing=True)
 
 
 def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: bool) -> None:

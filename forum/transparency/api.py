@@ -8,6 +8,7 @@ from forum.transparency.present import CSV_TYPE, present_month, present_months, 
 from forum.transparency.schemas import MonthOut, MonthQuery, MonthsOut
 from forum.transparency.steps import Calendar, Reported, load_calendar, load_month
 from forum.web.doors import Answer, ApiDoors, Call
+from forum.web.lagging import may_lag
 
 doors = ApiDoors("transparency")
 CSV = "text/csv"
@@ -28,6 +29,7 @@ def list_months(call: Call[Calendar, None, None]) -> Answer:
     answers={200: MonthOut},
     problems=(Kind.NOT_FOUND,),
     also=(CSV,),
+    lags=may_lag,
 )
 def get_month(call: Call[Reported, None, MonthQuery]) -> Answer:
     """Show what moderation did in a month (``2026-11``), in numbers that name nobody; with ``format=csv``, or for who accepts nothing else, as CSV."""

@@ -14,12 +14,13 @@ from forum.transparency.steps import Calendar, Reported, load_calendar, load_mon
 from forum.transparency.written import write_in_short, write_month, write_sections
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.doors import Call, viewer_of_request
+from forum.web.lagging import may_lag
 from forum.web.pages import Page, PageDoors
 
 doors = PageDoors("transparency")
 
 
-@doors.door("GET", "/transparency", Permission.TRANSPARENCY_READ, load=load_calendar)
+@doors.door("GET", "/transparency", Permission.TRANSPARENCY_READ, load=load_calendar, lags=may_lag)
 def list_months(call: Call[Calendar, None, None]) -> Page:
     """Show the months for which there is a report, newest first."""
     by_year = groupby(call.thing.newest_first(), key=lambda month: month.year)
@@ -27,7 +28,7 @@ def list_months(call: Call[Calendar, None, None]) -> Page:
     return Page("transparency/months.html", {"years": years})
 
 
-@doors.door("GET", "/transparency/<month>", Permission.TRANSPARENCY_READ, load=load_month)
+@doors.door("GET", "/transparency/<month>", Permission.TRANSPARENCY_READ, load=load_month, lags=may_lag)
 def show_month(call: Call[Reported, None, None]) -> Page:
     """Show what moderation did in a month, in numbers that name nobody."""
     calendar, month = call.thing.calendar, call.thing.month
@@ -46,7 +47,7 @@ def show_month(call: Call[Reported, None, None]) -> Page:
     return Page("transparency/month.html", context)
 
 
-@doors.door("GET", "/transparency/<month>.csv", Permission.TRANSPARENCY_READ, load=load_month)
+@doors.door("GET", "/transparency/<month>.csv", Permission.TRANSPARENCY_READ, load=load_month, lags=may_lag)
 def show_csv(call: Call[Reported, None, None]) -> Page:
     """Show the figures of a month as CSV."""
     return Page(body=write_csv(present_month(call.thing, read_tables(call.session, call.thing))), content_type=CSV_TYPE)

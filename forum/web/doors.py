@@ -23,6 +23,7 @@ from forum.sentences import sentence
 from forum.web import due, idempotency
 from forum.web.caching import entity_tag, is_fresh, set_caching
 from forum.web.csrf import require_csrf
+from forum.web.lagging import find_lagging
 from forum.web.models import StoredAnswer
 from forum.web.parsing import read_json, read_query
 from forum.web.problems import is_retryable
@@ -102,6 +103,8 @@ class Door:
     prepares_unloaded: bool = False
     # True where a view may let its answer be kept (keeping.py): the layer in front of Flask looks there first.
     kept: bool = False
+    # Where a replica of the database may answer: which article's version must be the primary's for that (its id and version); ``may_lag``: none.
+    lags: Callable[[AnyCall], tuple[int, int] | None] | None = None
 
     @property
     def is_safe(self) -> bool:
@@ -144,16 +147,42 @@ def run(door: Door, call: AnyCall, act: Callable[[AnyCall], Any], *, recall: Cal
             return known
         call.prepared = door.prepare(call)
     if door.is_safe:
+        elsewhere = _act_on_replica(door, call, act)
+        if elsewhere is not None:
+            return elsewhere[0]
         with reading() as session:
             return _act(door, call, session, act)
+    lagging = find_lagging()
     for attempt in range(1, TRIES + 1):
         try:
             with writing() as session:
-                return _act(door, call, session, act)
+                answer = _act(door, call, session, act)
+                if lagging is not None and call.viewer.account_id is not None:
+                    lagging.count_write(session, call.viewer.account_id)
+                return answer
         except DBAPIError as error:
             if attempt == TRIES or not is_retryable(error):
                 raise
     raise AssertionError("unreachable")
+
+
+def _act_on_replica(door: Door, call: AnyCall, act: Callable[[AnyCall], Any]) -> tuple[Any] | None:
+    """Return what a replica answers, or None where there is none or it does not have what must be shown."""
+    lagging = find_lagging() if door.lags is not None else None
+    if lagging is None:
+        return None
+
+    def act_if_present(call: AnyCall) -> Any:
+        shown = door.lags(call) if door.lags is not None else None
+        if shown is not None:
+            lagging.require_present(*shown)
+        return act(call)
+
+    found = lagging.answer(call.viewer, lambda session: _act(door, call, session, act_if_present))
+    if found is None:
+        # What was read there for the view's own use belongs to a transaction that has ended.
+        call.prepared = None
+    return found
 
 
 def _act_before(door: Door, call: AnyCall, recall: Callable[[AnyCall], Any] | None) -> Any:

@@ -84,6 +84,11 @@ def count_cache(outcome: str) -> None:
     _add(1.0, "cache", outcome)
 
 
+def count_replica(outcome: str) -> None:
+    """Count who answered what the replica may: itself (``answered``), or the primary because the replica is ``behind`` or ``away``."""
+    _add(1.0, "replica", outcome)
+
+
 def gauge_cache(entries: int, bytes: int) -> None:
     """Say how many answers are kept and how many bytes they take."""
     gauge(entries, "cache_entries")

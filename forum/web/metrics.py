@@ -29,6 +29,7 @@ from forum.settings import Settings
 from forum.web.context import SETTINGS, settings
 from forum.web.doors import Answer, AnyCall, ApiDoors
 from forum.web.front import FRONT, Front
+from forum.web.lagging import LAGGING, Lagging
 from forum.web.measuring import BUCKETS, Figures, begin_counting, gauge, gauge_cache, read_figures
 from forum.web.metrics_sharing import Sharing, sample_memory, share_figures
 from forum.web.statements import hear_statements
@@ -87,6 +88,9 @@ def measure(app: Flask, reads: QuickReads | None, queues: Mapping[str, Callable[
         begin_counting()
     with app.app_context():
         statements = hear_statements(db.engine, chosen.slow_query_ms)
+    lagging: Lagging | None = app.extensions.get(LAGGING)
+    if statements is not None and lagging is not None:
+        statements.listen(lagging.replica.engine)
     if statements is not None and reads is not None:
         reads.witness = statements.heard
 
@@ -96,6 +100,7 @@ def sampler(app: Flask) -> Callable[[], None]:
     with app.app_context():
         pool: Any = db.engine.pool
     front: Front | None = app.extensions.get(FRONT)
+    lagging: Lagging | None = app.extensions.get(LAGGING)
 
     def sample() -> None:
         sample_memory()
@@ -103,6 +108,10 @@ def sampler(app: Flask) -> Callable[[], None]:
         gauge(pool.size(), "connections", "most")
         if front is not None:
             gauge_cache(len(front.shelf), front.shelf.bytes)
+        if lagging is not None:
+            with app.app_context():
+                gauge(lagging.replica.is_near(), "replica", "used")
+            gauge(lagging.replica.lag_seconds or 0.0, "replica", "lag")
 
     return sample
 
@@ -186,6 +195,7 @@ def _counted(families: Any, total: Figures) -> Iterator[Any]:
         ("statements", "forum_database_statements", "Statements that the database has answered.", ("kind",)),
         ("statement_seconds", "forum_database_statement_seconds", "Seconds that statements took.", ("kind",)),
         ("jobs", "forum_jobs", "Jobs that were run.", ("kind", "outcome")),
+        ("replica", "forum_replica_reads", "Reads that a replica may answer, and what became of them.", ("outcome",)),
     ):
         family = families.CounterMetricFamily(public, words, labels=labels)
         for key, value in sorted(total.counters.items()):
@@ -202,6 +212,11 @@ def _sampled(families: Any, living: list[Figures]) -> Iterator[Any]:
     yield _gauge(families, "forum_database_connections", "Connections in use, and as many as there may be.", ("state",), connections)
     yield _gauge(families, "forum_cache_entries", "Answers that are kept.", (), {(): sum(values("cache_entries"))})
     yield _gauge(families, "forum_cache_bytes", "Bytes that the kept answers take.", (), {(): sum(values("cache_bytes"))})
+    used = values("replica", "used")
+    if used:
+        yield _gauge(families, "forum_replica_used", "Processes that ask the replica: it is there and near enough.", (), {(): sum(used)})
+        lag = max(values("replica", "lag"))
+        yield _gauge(families, "forum_replica_lag_seconds", "How far behind the replica was, as far as is known.", (), {(): lag})
     yield _gauge(families, "forum_processes", "Processes that live.", (), {(): len(living)})
     memory = values("memory")
     if memory:

@@ -23,7 +23,7 @@ MOST_BYTES = 1_000_000
 # Settings that say nothing about a page, and may differ between servers that give the same.
 OF_ONE_SERVER = frozenset(
     {
-        *("data_dir", "database_url", "database_timeout_seconds", "database_pool_size", "redis_url"),
+        *("data_dir", "database_url", "database_replica_url", "database_timeout_seconds", "database_pool_size", "redis_url"),
         *("trusted_proxies", "workers", "threads", "cache_megabytes", "jobs", "metrics_allowed"),
         *("slow_query_ms", "log_level", "log_format"),
     }

@@ -74,7 +74,9 @@ def test_which_pages_can_be_framed(app: Flask) -> None:
     rooms = {endpoint.partition(".")[0] for endpoint in others}
     assert rooms <= {"sso_pages", "second_steps_pages", "guests_pages", "mailbox_pages", "reports_pages"}
     for endpoint in framed:
-        assert not re.match(r"(moderation|items|batches|rules|sanctions|redress|appeals|privacy|site|sso_admin|articles)_pages", endpoint)
+        assert not re.match(
+            r"(moderation|items|batches|rules|sanctions|redress|appeals|privacy|site|sso_admin|jobs|articles)_pages", endpoint
+        )
 
 
 @pytest.mark.parametrize(

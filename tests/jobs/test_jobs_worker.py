@@ -25,6 +25,7 @@ from forum.jobs.handlers import HANDLERS
 from forum.jobs.models import Job
 from forum.jobs.run import run_due
 from forum.jobs.worker import Worker
+from tests.conftest import add_account
 from tests.faults.service import Service, pause
 
 pytestmark = pytest.mark.postgresql_slow
@@ -193,3 +194,33 @@ def test_the_server_runs_jobs_unless_they_are_run_apart(make_app: Callable[..., 
         service.stop()
     with app.app_context():
         assert waiting() == ([] if jobs == "in-process" else ["of-tomorrow"])
+
+
+def test_a_server_tells_the_worker_that_runs_apart(make_app: Callable[..., Flask]) -> None:
+    """Real processes: what a request records is done by the other one, which is told through the database."""
+    app = make_app(secret_key="")
+    settings = app.extensions["forum_settings"]
+    folder = Path(settings.data_dir)
+    with app.app_context():
+        with writing() as session:
+            add_account(session, "ada")
+        db.session.remove()
+    service = Service(folder, settings.database_url)
+    service.environment["FORUM_JOBS"] = "apart"
+    mails = folder / "mail"
+    worker = subprocess.Popen([FORUM, "worker"], env=environment(app), stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert worker.stdout
+        assert worker.stdout.readline() == "Running jobs. Stop with Ctrl-C.\n"
+        service.start()
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE_SECONDS)
+        headers = {"Content-Type": "application/json", "Connection": "close"}
+        connection.request("POST", "/api/v1/session/mail", '{"email": "ada@example.org"}', headers)
+        assert connection.getresponse().status == 202
+        # A job writes the mail, and a pass sends it.
+        wait_until(lambda: mails.is_dir() and any(mails.iterdir()))
+    finally:
+        service.stop()
+        worker.terminate()
+        worker.communicate(timeout=PATIENCE_SECONDS)
+    assert worker.returncode == 0

@@ -65,6 +65,7 @@ FIXED = {
     "identity_id": "1",
     "key_id": "1",
     "origin_id": "1",
+    "job_id": "1",
     "filename": "forum.css",
     "month": f"{now():%Y-%m}",
     "secret": "made-up",

@@ -22,7 +22,7 @@ STATEMENT = "A sentence for the writer that says in more than forty characters w
 
 # Numbers of rows, secrets, other people, what is computed from the rest, and what moderators say among themselves.
 NOT_EXPORTED = {
-    "accounts": {"id", "password_hash", "left_at", "is_guest", "guest_email"},
+    "accounts": {"id", "password_hash", "left_at", "is_guest", "guest_email", "writes"},
     "memberships": {"account_id"},
     "sign_ins": {"id", "token_hash", "account_id"},
     "api_tokens": {"id", "account_id", "token_hash"},

@@ -6,6 +6,7 @@ Works on folded text, so case, accents, look-alikes and leet are one already. A 
 
 import html
 import re
+from functools import lru_cache
 
 from forum.text.fingerprint import fold
 
@@ -82,7 +83,8 @@ def spell(text: str) -> tuple[str, ...]:
     """Return the spellings of ``text``, plain and without repetitions, the one as written first."""
     read = html.unescape(text) if "&" in text else text
     folded = fold_shapes(read)
-    found = [plain(folded), plain(_IN_WORD_MARKS.sub("", folded))]
+    unmarked = _IN_WORD_MARKS.sub("", folded)
+    found = [plain(one) for one in dict.fromkeys((folded, unmarked))]
     if not read.isascii() and len(_TURNED_SIGNS.findall(read)) > _MOST_TURNED_APART:
         found.append(plain(fold(read.casefold()[::-1].translate(_TURNED))))
     if _SPACED.search(folded):
@@ -151,6 +153,7 @@ def signs(text: str, *, has_link: bool = False) -> str:
     return " ".join([*found, "{link}"] if has_link else found)
 
 
+@lru_cache(maxsize=16)
 def _without_addresses(text: str) -> tuple[str, int]:
     """Return a text without web and mail addresses, and how many mail addresses it had."""
     bare = _URL.sub(" ", text)
