@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from benchmarks.load import WrongAnswerError
 from benchmarks.scale.wrk import Ask, drive
 
 NANOSECONDS = 1e9
+# How long a rest is looked for, and how often.
+LOOK_SECONDS, LOOKS = 0.3, 200
 # What was answered in the last moment is not counted by both alike.
 COUNTED = 0.95
 # One flush a write, and what little the server writes by itself meanwhile.
@@ -76,11 +79,15 @@ class Value:
 
 @dataclass
 class Turns:
-    """One who is measured in turn with others: makes the requests of a turn, and counts what is stored by now where they write."""
+    """One who is measured in turn with others: makes the requests of a turn, and counts what is stored by now where they write.
+
+    ``pids``: the processes that go on with what nobody waits for any more when a turn is over; the next one begins when they rest.
+    """
 
     make: Callable[[], Ask]
     count: Callable[[], int] | None = None
     seconds: int | None = None
+    pids: Sequence[int] = ()
     rates: list[float] = field(default_factory=list)
 
     def take(self, connections: int, seconds: int) -> None:
@@ -88,6 +95,7 @@ class Turns:
         ask, length = self.make(), max(seconds, self.seconds or 0)
         before = self.count() if self.count else 0
         rate = drive(ask, connections=connections, seconds=length)
+        wait_for_rest(self.pids)
         self.rates.append(rate / ask.each)
         if self.count and (stored := self.count() - before) < int(rate * length * COUNTED):
             raise WrongAnswerError(f"{ask.sent[0].path}: {stored} stored of {rate * length:.0f} answered")
@@ -169,6 +177,15 @@ def processor_seconds(pids: Sequence[int]) -> float:
         for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             total += int(task.read_text().split()[0])
     return total / NANOSECONDS
+
+
+def wait_for_rest(pids: Sequence[int]) -> None:
+    """Return when the processes have nothing to do, after a minute in any case."""
+    for _look in range(LOOKS if pids else 0):
+        before = processor_seconds(pids)
+        time.sleep(LOOK_SECONDS)
+        if processor_seconds(pids) - before < LOOK_SECONDS / 10:
+            return
 
 
 def memory_megabytes(pid: int) -> tuple[float, float]:

@@ -56,7 +56,10 @@ def measure_thread(bench: Bench) -> None:
         "Isso whole": Ask(bench.isso.port, bench.isso.whole_thread()[0].path),
     }
     for connections in CONNECTIONS:
-        turns = {name: Turns(lambda ask=ask: ask, seconds=SLOW_SECONDS if "Isso" in name else None) for name, ask in asks.items()}  # type: ignore[misc]
+        turns = {
+            name: Turns(lambda ask=ask: ask, seconds=SLOW_SECONDS, pids=bench.isso_pids()) if "Isso" in name else Turns(lambda ask=ask: ask)  # type: ignore[misc]
+            for name, ask in asks.items()
+        }
         take_turns(list(turns.values()), connections, bench.plan)
         for name, ours, theirs, other, least in (
             (f"JSON, first page of {SIZE:,} comments, Isso: its whole thread", "first", "Isso whole", "Isso", 500.0),
