@@ -1,8 +1,10 @@
 """Reads of people: accounts, their roles, sign-ins and tokens."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role
@@ -30,6 +32,34 @@ def fold_login(login: str) -> str:
 def is_email(login: str) -> bool:
     """Whether a login is an e-mail address, not a handle with its @."""
     return "@" in login.strip().removeprefix("@")
+
+
+class Named(NamedTuple):
+    """What everybody may know of a person, without the rest of the row."""
+
+    id: int
+    handle: str
+    display_name: str
+    credential: str
+    verified: bool
+    is_guest: bool
+    left_at: datetime | None
+
+    @property
+    def shown_handle(self) -> str:
+        """The handle as others see it; empty for a former member."""
+        return self.handle if self.left_at is None else ""
+
+
+_ACCOUNTS = cast(Table, Account.__table__)
+_NAMED = select(*(_ACCOUNTS.c[name] for name in Named._fields)).where(_ACCOUNTS.c.id == bindparam("account_id"))
+
+
+def get_named(session: Session, account_id: int) -> Named:
+    """Return what everybody may know of a person whose account there is."""
+    session.flush()
+    found: Any = session.connection().execute(_NAMED, {"account_id": account_id}).one()
+    return Named(*found)
 
 
 def find_account(session: Session, handle: str) -> Account | None:

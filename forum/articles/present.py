@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
-from forum.accounts.queries import accounts_by_id
+from forum.accounts.queries import Named, accounts_by_id
 from forum.accounts.schemas import PersonOut
 from forum.articles.models import Article, Series
 from forum.articles.queries import series_by_id
@@ -20,7 +20,7 @@ def present_articles(session: Session, articles: Sequence[Article], *, with_text
     return [_present(article, people, series, with_text=with_text) for article in articles]
 
 
-def present_person(account: Account, *, is_article_author: bool = False) -> PersonOut:
+def present_person(account: Account | Named, *, is_article_author: bool = False) -> PersonOut:
     """Return a person as everybody may see them; a former member has no handle, since it leads nowhere."""
     return PersonOut(account.shown_handle, account.display_name, account.credential, account.verified, is_article_author, account.is_guest)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.articles.models import Article
 from forum.comments.models import Comment
@@ -33,26 +34,32 @@ Contribution = dict[tuple[str, str], int]
 
 
 @contextmanager
-def counted(session: Session, place: Place) -> Iterator[None]:
+def counted(session: Session, place: Place) -> Iterator[dict[str, Any]]:
     """Change ``place.comment`` inside the block; what it adds to the counts above it follows, and the article's version rises.
 
-    Where it becomes listed, so does the time of the last activity above it.
+    Where it becomes listed, so does the time of the last activity above it. Columns of the comment that are put into what is yielded are written with the rest.
     """
-    before, was_listed = contribution(place.comment), place.comment.listed
-    yield
+    comment = place.comment
+    before, was_listed = contribution(comment), comment.listed
+    columns: dict[str, Any] = {}
+    yield columns
     session.flush()
-    _move(session, place, before, is_published=place.comment.listed and not was_listed)
+    for name, value in columns.items():
+        set_committed_value(comment, name, value)
+    _move(session, place, before, columns, is_published=comment.listed and not was_listed)
 
 
 def add_counted(session: Session, place: Place) -> None:
     """Let the counts above a new ``place.comment``, which is stored and listed, have what it adds to them; the article's version rises."""
-    _move(session, place, {}, is_published=True)
+    _move(session, place, {}, {}, is_published=True)
 
 
-def _move(session: Session, place: Place, before: Contribution, *, is_published: bool) -> None:
+def _move(session: Session, place: Place, before: Contribution, columns: dict[str, Any], *, is_published: bool) -> None:
     article, after = place.article, contribution(place.comment)
     rows = {"article": article, "root": place.root, "parent": place.parent}
     written: dict[Article | Comment, dict[str, Any]] = {article: {"version": article.version + 1}}
+    if columns:
+        written[place.comment] = columns
     for owner, column in before.keys() | after.keys():
         row, step = rows[owner], after.get((owner, column), 0) - before.get((owner, column), 0)
         if row is not None and step:

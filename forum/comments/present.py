@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from forum.accounts.models import Account
+from forum.accounts.queries import Named
 from forum.accounts.schemas import PersonOut
 from forum.articles.models import Article
 from forum.articles.present import closed_of, make_tally, present_person, stance_tally, tag_tally
@@ -22,7 +23,7 @@ def is_text_public(comment: Comment) -> bool:
     return comment.state == State.VISIBLE
 
 
-def present_comment(row: Row, author_ids: Collection[int], *, reveal: bool = False) -> CommentOut:
+def present_comment(row: tuple[Comment, Account | Named], author_ids: Collection[int], *, reveal: bool = False) -> CommentOut:
     """Return a comment as a structure. ``reveal`` shows the text to its own writer, or to a moderator, in states that hide it from others, but never once erased."""
     return CommentOut(**_fields(row, author_ids, reveal=reveal))
 
@@ -86,7 +87,7 @@ def tally_of(comment: Comment) -> Tally:
     return make_tally(comment.tag_agreement, comment.tag_disagreement, comment.tag_skepticism, comment.tag_encouragement)
 
 
-def _fields(row: Row, author_ids: Collection[int], *, reveal: bool = False) -> dict[str, Any]:
+def _fields(row: tuple[Comment, Account | Named], author_ids: Collection[int], *, reveal: bool = False) -> dict[str, Any]:
     comment, account = row
     shown = is_text_public(comment) or (reveal and comment.state != State.ERASED)
     return {
@@ -124,5 +125,5 @@ def _restriction(comment: Comment) -> Restriction | None:
     return Restriction(comment.restriction_by or "rule", comment.restriction_reason or "other", decision_id, where)
 
 
-def _writer(comment: Comment, account: Account, author_ids: Collection[int]) -> PersonOut | None:
+def _writer(comment: Comment, account: Account | Named, author_ids: Collection[int]) -> PersonOut | None:
     return None if comment.state == State.ERASED else present_person(account, is_article_author=account.id in author_ids)

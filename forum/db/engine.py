@@ -17,6 +17,8 @@ PRAGMAS = (
     # What is deleted or replaced is overwritten, not left behind in a free page.
     "secure_delete=ON",
     "journal_size_limit=16777216",
+    # As many pages as that: a write that has to put them into the database flushes three times more.
+    "wal_autocheckpoint=4000",
     "cache_size=-16000",
     "temp_store=MEMORY",
 )

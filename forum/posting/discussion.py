@@ -14,7 +14,7 @@ from forum.access.permissions import Permission
 from forum.access.predicates import is_writer
 from forum.access.table import can, is_granted
 from forum.access.viewer import DEFAULT_SITE_ID, Viewer
-from forum.accounts.models import Account
+from forum.accounts.queries import get_named
 from forum.articles.models import Article
 from forum.articles.queries import get_article, get_article_by_slug
 from forum.comments.models import Comment
@@ -98,8 +98,8 @@ def read_one(session: Session, viewer: Viewer, comment_id: int) -> CommentOut:
     # By their keys: what this transaction has written or locked is in the session and need not be read again.
     comment = get_comment(session, comment_id)
     article = get_article(session, comment.article_id)
-    account = session.get_one(Account, comment.author_id)
-    return present_comment((comment, account), article.author_ids, reveal=comment.author_id == viewer.account_id and viewer.is_signed_in)
+    writer = get_named(session, comment.author_id)
+    return present_comment((comment, writer), article.author_ids, reveal=comment.author_id == viewer.account_id and viewer.is_signed_in)
 
 
 def read_mine(session: Session, viewer: Viewer, article: Article, ids: Collection[int]) -> MineOut:

@@ -1,8 +1,10 @@
 """Writes of tags: set, change, remove. The row is the present, the event the history; comment, thread and article tallies follow at once."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
@@ -13,17 +15,23 @@ from forum.comments.present import tally_of
 from forum.comments.queries import hold_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
-from forum.db.rows import insert_row
 from forum.refusals import Kind, Refusal
 from forum.sanctions.kinds import Activity
 from forum.sanctions.queries import require_free
 from forum.stances.counting import is_counted
 from forum.stances.models import Tag, TagEvent
 from forum.stances.suspension import hold_tagger
-from forum.stances.tally import count_tags, write_tally
+from forum.stances.tally import columns_of, count_tags
 from forum.web.limits import charge
 
-_HAS_TAG = select(Tag.comment_id).where(Tag.comment_id == bindparam("comment_id"), Tag.account_id == bindparam("account_id"))
+# Written once, and past the unit of work: each tag runs several.
+_TAGS = cast(Table, Tag.__table__)
+_MINE = (_TAGS.c.comment_id == bindparam("at_comment"), _TAGS.c.account_id == bindparam("at_account"))
+_FIND = select(_TAGS.c.stance, _TAGS.c.counted).where(*_MINE)
+_ADD = insert(_TAGS).values(suspended=False)
+_CHANGE = update(_TAGS).where(*_MINE).values(stance=bindparam("stance"), counted=bindparam("counted"), changed_at=bindparam("changed_at"))
+_REMOVE = delete(_TAGS).where(*_MINE)
+_NOTE = insert(cast(Table, TagEvent.__table__))
 
 
 @dataclass(frozen=True)
@@ -51,20 +59,13 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
     _charge(session, viewer, comment_id, is_change=tag is not None)
     moment = now()
     counts = is_counted(session, place.article.author_ids, viewer.account_id, comment_id)
-    with counted(session, place):
+    with counted(session, place) as columns:
+        at = {"at_comment": comment_id, "at_account": viewer.account_id}
         if tag is None:
-            tag = Tag(
-                comment_id=comment_id,
-                account_id=viewer.account_id,
-                stance=stance.value,
-                counted=counts,
-                created_at=moment,
-                changed_at=moment,
-            )
-            insert_row(session, tag)
+            session.connection().execute(_ADD, _row(viewer, comment_id, stance, moment) | {"counted": counts, "changed_at": moment})
         else:
-            tag.stance, tag.counted, tag.changed_at = stance.value, counts, moment
-        _record(session, viewer, place, stance)
+            session.connection().execute(_CHANGE, {"stance": stance.value, "counted": counts, "changed_at": moment, **at})
+        columns.update(_record(session, viewer, comment_id, stance, moment))
     return Tagged(stance, counts, tally_of(place.comment))
 
 
@@ -77,26 +78,19 @@ def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
     require_free(session, viewer.account_id, place.article.site_id, Activity.TAG)
     if tag is not None:
         _charge(session, viewer, comment_id, is_change=True)
-        with counted(session, place):
-            session.delete(tag)
-            _record(session, viewer, place, None)
+        with counted(session, place) as columns:
+            session.connection().execute(_REMOVE, {"at_comment": comment_id, "at_account": viewer.account_id})
+            columns.update(_record(session, viewer, comment_id, None, now()))
     return Tagged(None, False, tally_of(place.comment))
 
 
-def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Tag | None]:
+def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Row[Any, Any] | None]:
     place = hold_place(session, comment_id)
     if place.comment.author_id == viewer.account_id:
         raise Refusal(Kind.OWN_COMMENT, "This is your own comment; readers tag what others wrote.")
     if place.comment.state != State.VISIBLE:
         raise Refusal(Kind.NOT_TAGGABLE, "Only comments that everybody can read take tags.")
-    return place, _find_tag(session, comment_id, viewer.account_id)
-
-
-def _find_tag(session: Session, comment_id: int, account_id: int | None) -> Tag | None:
-    # Mostly there is none, and looking for one costs less than making a row of it.
-    if session.connection().scalar(_HAS_TAG, {"comment_id": comment_id, "account_id": account_id}) is None:
-        return None
-    return session.get(Tag, (comment_id, account_id), populate_existing=True)
+    return place, session.connection().execute(_FIND, {"at_comment": comment_id, "at_account": viewer.account_id}).first()
 
 
 def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: bool) -> None:
@@ -105,7 +99,11 @@ def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: boo
         charge(session, "tag_change_rate", f"{viewer.account_id}:{comment_id}")
 
 
-def _record(session: Session, viewer: Viewer, place: Place, stance: Stance | None) -> None:
-    change = TagEvent(comment_id=place.comment.id, account_id=viewer.account_id, stance=stance.value if stance else None, created_at=now())
-    insert_row(session, change)
-    write_tally(session, place.comment, count_tags(session, place.comment.id))
+def _record(session: Session, viewer: Viewer, comment_id: int, stance: Stance | None, moment: datetime) -> dict[str, int | float]:
+    """Keep the change, and return the columns of the comment that follow from its tags now."""
+    session.connection().execute(_NOTE, _row(viewer, comment_id, stance, moment))
+    return columns_of(count_tags(session, comment_id))
+
+
+def _row(viewer: Viewer, comment_id: int, stance: Stance | None, moment: datetime) -> dict[str, Any]:
+    return {"comment_id": comment_id, "account_id": viewer.account_id, "stance": stance.value if stance else None, "created_at": moment}
