@@ -11,11 +11,12 @@ from forum.app import create_app
 from forum.db.base import db
 from forum.db.schema import bring_up_to_date
 from forum.settings import Settings
-from forum.web.front import FRONT, Front
+from forum.web.front import FRONT
 from forum.web.shelf_apart import LASTS_SECONDS, OF_ONE_SERVER, SIGNATURE_BYTES
 from tests.conftest import OutsideClient
 from tests.conftest import test_settings as settings_for
 from tests.web.redis_server import RedisServer, has_redis
+from tests.web.test_web_front import counted
 from tests.world import World, make_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not has_redis(), reason="needs redis-server (make redis)")]
@@ -65,19 +66,7 @@ def world(process: Callable[..., Flask]) -> Iterator[World]:
 
 def ask(app: Flask, path: str, **headers: str) -> tuple[Any, bool]:
     """Return the answer for a visitor, and whether Flask was asked for it."""
-    front: Front = app.extensions[FRONT]
-    asked: list[str] = []
-    inner = front.inner
-
-    def listening(environ: dict[str, Any], start: Any) -> Any:
-        asked.append(environ["PATH_INFO"])
-        return inner(environ, start)
-
-    front.inner = listening
-    try:
-        return app.test_client().get(path, headers=headers), bool(asked)
-    finally:
-        front.inner = inner
+    return counted(app.extensions[FRONT], lambda: app.test_client().get(path, headers=headers))
 
 
 def stored(server: RedisServer) -> dict[bytes, bytes]:
@@ -123,6 +112,8 @@ def test_the_page_of_somebody_who_is_signed_in_is_not_shared(process: Callable[.
     for _ in range(2):
         assert b"Sign out" in reader.client.get(page).data
     assert not [answer for answer in stored(server).values() if b"<!doctype html>" in answer.lower()]
+    ask(world.app, page)
+    assert [answer for answer in stored(server).values() if b"<!doctype html>" in answer.lower()], "a visitor's is"
 
 
 def test_an_entry_that_somebody_else_has_written_is_not_believed(process: Callable[..., Flask], world: World, server: RedisServer) -> None:
