@@ -16,15 +16,11 @@ from werkzeug.routing import IntegerConverter
 
 from forum.access.viewer import VISITOR
 from forum.accounts import actions as accounts_actions
-from forum.accounts import api as accounts_api
-from forum.accounts import pages as accounts_pages
 from forum.accounts import signin
 from forum.accounts.admission import SECOND_STEPS
 from forum.accounts.errands import WAYS
 from forum.accounts.models import Account
 from forum.articles import actions as articles_actions
-from forum.articles import api as articles_api
-from forum.articles import pages as articles_pages
 from forum.articles.queries import list_all_origins
 from forum.articles.site_actions import TOKEN_PREFIX, find_program
 from forum.comments.stance import Stance
@@ -34,29 +30,15 @@ from forum.db.paging import Cursors
 from forum.db.quick import QUICK, QuickReads
 from forum.db.schema import schema_head
 from forum.db.valkey import open_valkey
-from forum.embed import api as embed_api
-from forum.embed import oembed_pages, site_pages
-from forum.embed import pages as embed_pages
-from forum.embed import reading_pages as embed_reading_pages
-from forum.factors import api as factors_api
-from forum.factors import models as factors_models
-from forum.factors import pages as factors_pages
-from forum.factors import sign_in_pages as second_step_pages
 from forum.factors.actions import forget_factors, on_security_change
 from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
-from forum.jobs import api as jobs_api
-from forum.jobs import models as jobs_models
-from forum.jobs import pages as jobs_pages
 from forum.jobs.handlers import HANDLERS
+from forum.jobs.happening import TELL, tell
 from forum.jobs.queries import read_waiting_jobs
 from forum.jobs.run import PASSES, WITNESSES
-from forum.mail import models as mail_models
 from forum.mail.delivery import pass_mail
 from forum.mail.queries import read_waiting_mails
-from forum.mailbox import api as mailbox_api
-from forum.mailbox import models as mailbox_models
-from forum.mailbox import pages as mailbox_pages
 from forum.mailbox.asking import MAIL_RESET, MAIL_SIGN_IN, mail_reset, mail_sign_in
 from forum.mailbox.confirming import CONFIRMING
 from forum.mailbox.entering import ENTERING
@@ -64,21 +46,6 @@ from forum.mailbox.following import LINK_HANDLERS
 from forum.mailbox.letters import send_confirmation, tell_password_changed, tell_security_changed
 from forum.mailbox.models import Purpose
 from forum.mailbox.pages import offer_mail
-from forum.moderation import api as moderation_api
-from forum.moderation import (
-    batch_pages,
-    item_pages,
-    log_api,
-    log_pages,
-    report_api,
-    report_pages,
-    rule_api,
-    rule_pages,
-    sanction_api,
-    sanction_pages,
-)
-from forum.moderation import models as moderation_models
-from forum.moderation import pages as moderation_pages
 from forum.moderation.decision_words import REASON_WORDS
 from forum.moderation.decisions import restore_undecided
 from forum.moderation.items import AGE_ITEM, age_item
@@ -86,45 +53,26 @@ from forum.moderation.moves import PURGE_ORIGINALS, RESTORE_UNDECIDED
 from forum.moderation.queries import has_decided, read_open_items
 from forum.moderation.sanctioning import SUSPENSIONS
 from forum.paths import resource
-from forum.posting import api as posting_api
-from forum.posting import guest_pages, reading_pages
-from forum.posting import pages as posting_pages
 from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
 from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
 from forum.posting.keeping import Readers, read_state
 from forum.posting.people import refresh_pages_of
 from forum.posting.replicas import open_replica
-from forum.privacy import api as privacy_api
-from forum.privacy import models as privacy_models
-from forum.privacy import pages as privacy_pages
 from forum.privacy.export import held_elsewhere
 from forum.privacy.leaving import LEAVE, leave
 from forum.privacy.purging import purge_originals
 from forum.privacy.tidying import TIDY, tidy
-from forum.redress import api as redress_api
-from forum.redress import appeal_pages, decision_pages
-from forum.redress import models as redress_models
-from forum.redress import pages as redress_pages
-from forum.sanctions import models as sanctions_models
+from forum.rooms import API_ROOMS, PAGE_ROOMS
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
-from forum.sso import admin_pages as sso_admin_pages
-from forum.sso import api as sso_api
-from forum.sso import models as sso_models
-from forum.sso import oidc_pages
-from forum.sso import pages as sso_pages
 from forum.sso.link_mail import LINKING
 from forum.sso.linking import forget_identities
 from forum.sso.oidc_pages import offer_provider
 from forum.sso.pages import offer_host
-from forum.stances import api as stances_api
 from forum.stances import counting
 from forum.stances.authors import recount_for_authors
 from forum.stances.words import STANCE_WORDS
-from forum.transfer import models as transfer_models
 from forum.transfer.queries import list_origins
-from forum.transparency import api as transparency_api
-from forum.transparency import pages as transparency_pages
 from forum.web import due, metrics, service
 from forum.web.context import CURSORS, SETTINGS
 from forum.web.cors import register_cors
@@ -139,73 +87,8 @@ from forum.web.openapi import build_document
 from forum.web.problems import register_problems
 from forum.web.translation import speak
 
-API_ROOMS = (
-    service.doors,
-    metrics.doors,
-    accounts_api.doors,
-    articles_api.doors,
-    posting_api.doors,
-    stances_api.doors,
-    report_api.doors,
-    moderation_api.doors,
-    log_api.doors,
-    rule_api.doors,
-    sanction_api.doors,
-    redress_api.doors,
-    transparency_api.doors,
-    privacy_api.doors,
-    mailbox_api.doors,
-    factors_api.doors,
-    sso_api.doors,
-    jobs_api.doors,
-    embed_api.doors,
-)
-PAGE_ROOMS = (
-    service.pages,
-    accounts_pages.doors,
-    articles_pages.doors,
-    reading_pages.doors,
-    posting_pages.doors,
-    guest_pages.doors,
-    moderation_pages.doors,
-    item_pages.doors,
-    batch_pages.doors,
-    log_pages.doors,
-    rule_pages.doors,
-    report_pages.doors,
-    decision_pages.doors,
-    sanction_pages.doors,
-    redress_pages.doors,
-    appeal_pages.doors,
-    transparency_pages.doors,
-    privacy_pages.doors,
-    mailbox_pages.doors,
-    factors_pages.doors,
-    second_step_pages.doors,
-    sso_pages.doors,
-    oidc_pages.doors,
-    sso_admin_pages.doors,
-    jobs_pages.doors,
-    embed_pages.doors,
-    embed_reading_pages.doors,
-    oembed_pages.doors,
-    site_pages.doors,
-)
 DOORS = "forum_doors"
 VERSION = version("forum")
-# Named so that its tables are known to migrations; its commands are the command line's.
-TABLES_WITHOUT_DOORS = (
-    transfer_models,
-    moderation_models,
-    jobs_models,
-    sanctions_models,
-    redress_models,
-    privacy_models,
-    mail_models,
-    mailbox_models,
-    factors_models,
-    sso_models,
-)
 log = structlog.get_logger(__name__)
 
 
@@ -270,6 +153,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             MAIL_RESET: mail_reset,
             MAIL_GUEST: mail_guest,
             CLAIM_GUEST: claim,
+            TELL: tell,
         }
     )
     return app

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.access.viewer import Role
 from forum.db.base import Base
 from forum.db.columns import Id, Key, Moment, one_of
+
+AWAY = "away_until IS NOT NULL"
 
 
 class Account(Base):
@@ -15,11 +17,17 @@ class Account(Base):
 
     ``leaving_at``: when the account is deleted, as its owner has asked; ``leaving_with`` says what becomes of the comments. ``left_at``: when that was done.
     ``email_confirmed_at``: when the address in ``email`` was last proven to be theirs. A guest wrote without an account: a name and
-    ``guest_email``, no more; nobody signs in as one. ``writes`` rises with everything that the account changes, where a replica of the database is asked.
+    ``guest_email``, no more; nobody signs in as one. ``away_note``: what an author says while away, shown until ``away_until``. ``writes`` rises with
+    everything that the account changes, where a replica of the database is asked.
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("handle"), UniqueConstraint("email"), Index(None, "guest_email", unique=True))
+    __table_args__ = (
+        UniqueConstraint("handle"),
+        UniqueConstraint("email"),
+        Index(None, "guest_email", unique=True),
+        Index("ix_accounts_away", "away_until", sqlite_where=text(AWAY), postgresql_where=text(AWAY)),
+    )
 
     id: Mapped[Key]
     handle: Mapped[str] = mapped_column(String(40))
@@ -35,6 +43,8 @@ class Account(Base):
     email_confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
     is_guest: Mapped[bool] = mapped_column(default=False, server_default=false())
     guest_email: Mapped[str | None] = mapped_column(String(254))
+    away_note: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    away_until: Mapped[datetime | None] = mapped_column(Moment)
     writes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @property

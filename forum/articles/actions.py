@@ -14,6 +14,7 @@ from forum.articles.address import BadAddress, normalize_address, tidy_address
 from forum.articles.models import Article, ArticleAddress, ArticleAuthor, Series, Site
 from forum.articles.queries import find_article_by_address, find_article_by_key, hash_address
 from forum.clock import now
+from forum.jobs.happening import Happening, happened
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sentences import sentence
 from forum.text.limits import find_article_faults, find_line_faults
@@ -27,7 +28,7 @@ on_authors_change: list[Callable[[Session, Article], None]] = []
 
 @dataclass(frozen=True)
 class ArticleDraft:
-    """An article to create. ``url`` is as found, normalised here; ``series`` is a title; ``created_at`` is now when None."""
+    """An article to create. ``url`` is as found, normalised here; ``series`` is a title; ``created_at`` is now when None; nobody is told of one that has it."""
 
     title: str
     url: str | None = None
@@ -74,6 +75,8 @@ def create_article(session: Session, site_id: int, draft: ArticleDraft, *, autho
     session.flush()
     if address:
         add_address(session, article, address)
+    if draft.created_at is None:
+        happened(session, Happening.ARTICLE_CREATED, site_id=site_id, article_id=article.id)
     return article, True
 
 
@@ -145,6 +148,7 @@ def edit_article(
     else:
         article.version += 1
     session.flush()
+    happened(session, Happening.ARTICLE_CHANGED, site_id=article.site_id, article_id=article.id)
 
 
 def set_closed(article: Article, closed: bool, *, reason: str) -> None:

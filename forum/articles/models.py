@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.db.base import Base
 from forum.db.columns import Id, Key, Moment
+
+REOPENS = "reopens_at IS NOT NULL"
 
 
 class Site(Base):
@@ -76,8 +78,8 @@ class Article(Base):
     """What is discussed: written here (``body_md``) or living at ``url``.
 
     The counts, tallies and ``version`` belong to the discussion below it and change in the transaction of whatever changes them; ``version`` rises with
-    everything that a reader of the discussion could see. ``stance_*`` count the writers' stances of visible roots, ``tag_*`` the readers' tags on
-    visible comments; the two are never added together.
+    everything that a reader of the discussion could see. ``reopens_at``: when a closed discussion opens again by itself.
+    ``stance_*`` count the writers' stances of visible roots, ``tag_*`` the readers' tags on visible comments; the two are never added together.
     """
 
     __tablename__ = "articles"
@@ -88,6 +90,7 @@ class Article(Base):
         Index(None, "site_id", "created_at", "id"),
         Index(None, "site_id", "comment_count", "id"),
         Index(None, "series_id", "part"),
+        Index("ix_articles_reopening", "reopens_at", sqlite_where=text(REOPENS), postgresql_where=text(REOPENS)),
     )
 
     id: Mapped[Key]
@@ -106,6 +109,7 @@ class Article(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_reason: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    reopens_at: Mapped[datetime | None] = mapped_column(Moment)
     last_activity_at: Mapped[datetime] = mapped_column(Moment)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     comment_count: Mapped[int] = mapped_column(default=0, server_default="0")

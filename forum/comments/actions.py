@@ -14,11 +14,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.articles.models import Article
 from forum.clock import now
+from forum.comments.attention import desk_base, desk_rank
 from forum.comments.counts import Place, add_counted, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
 from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, WRITERS_EVENTS, RevisionState, State, allowed_events
 from forum.db.rows import insert_row
+from forum.jobs.happening import Happening, happened
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.text.fingerprint import fingerprint
@@ -40,7 +42,7 @@ class Text:
 
 @dataclass(frozen=True)
 class NewComment:
-    """A comment about to be stored: its text as typed and as rendered, already checked."""
+    """A comment about to be stored: its text as typed and as rendered, already checked. Nobody is told of one that has a ``created_at``: it is older."""
 
     body_md: str | None
     body_html: str
@@ -74,7 +76,9 @@ def store(
         version=1,
         lead=0,
         listed=False,
+        doubt_rank=0,
     )
+    _rank(comment)
     place = Place(article, root or comment, parent, comment)
     if state is State.VISIBLE:
         _publish(comment, moment)
@@ -86,7 +90,14 @@ def store(
     session.connection().execute(_STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
     if state is State.VISIBLE:
         add_counted(session, place)
+        if new.created_at is None:
+            say(session, Happening.COMMENT_PUBLISHED, comment)
     return comment
+
+
+def say(session: Session, kind: Happening, comment: Comment) -> None:
+    """Leave word of what happened to a comment."""
+    happened(session, kind, site_id=comment.site_id, article_id=comment.article_id, comment_id=comment.id)
 
 
 def change(session: Session, place: Place, *, text: Text | None, stance: Stance | None, grace: timedelta) -> None:
@@ -104,6 +115,8 @@ def change(session: Session, place: Place, *, text: Text | None, stance: Stance 
             comment.edited_at = moment
     replace_waiting(session, comment.id)
     add_revision(session, comment, text_of(comment), stance, at=moment)
+    if comment.state == State.VISIBLE:
+        say(session, Happening.COMMENT_EDITED, comment)
 
 
 def propose(session: Session, place: Place, *, text: Text | None, stance: Stance | None) -> Revision:
@@ -123,6 +136,7 @@ def accept(session: Session, place: Place, revision: Revision) -> None:
         place.comment.version += 1
         place.comment.edited_at = now()
         revision.state = RevisionState.ACCEPTED.value
+    say(session, Happening.COMMENT_EDITED, place.comment)
 
 
 def redact(session: Session, place: Place, text: Text, *, by: int) -> Revision:
@@ -137,6 +151,7 @@ def redact(session: Session, place: Place, text: Text, *, by: int) -> Revision:
             .where(Revision.comment_id == comment.id, Revision.state == RevisionState.ACCEPTED.value)
             .values(state=RevisionState.REDACTED.value, redacted_id=by)
         )
+    say(session, Happening.COMMENT_EDITED, comment)
     return add_revision(session, comment, text_of(comment), Stance(comment.stance) if comment.stance else None, at=now())
 
 
@@ -157,6 +172,7 @@ def unredact(session: Session, place: Place, original: Text, *, by: int, since: 
             newest = kept[-1].created_at
             comment.edited_at = newest if newest - comment.created_at > grace else None
         comment.version += 1
+    say(session, Happening.COMMENT_EDITED, comment)
     last = session.scalars(
         select(Revision)
         .where(Revision.comment_id == comment.id, Revision.state == RevisionState.ACCEPTED.value)
@@ -270,6 +286,12 @@ def _take(comment: Comment, text: Text | None, stance: Stance | None) -> None:
     if text is not None:
         comment.body_md, comment.body_html, comment.renderer, comment.fingerprint = text.body_md, text.html, text.renderer, text.fingerprint
     comment.stance = stance.value if stance else None
+    _rank(comment)
+
+
+def _rank(comment: Comment) -> None:
+    comment.desk_base = desk_base(comment.stance, comment.body_md)
+    comment.desk_rank = desk_rank(comment.desk_base, -comment.doubt_rank)
 
 
 def text_of(comment: Comment) -> Text:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from forum.comments.attention import Attention
 from forum.comments.stance import Stance
 from forum.comments.states import RevisionState, State
 from forum.db.base import Base
@@ -31,6 +32,8 @@ LISTED_ROOT = "depth = 0 AND listed"
 LISTED_REPLY = "depth > 0 AND listed"
 HAS_FINGERPRINT = "fingerprint IS NOT NULL"
 IS_LOCKED = "locked_at IS NOT NULL"
+# What may wait on an author's desk; one set aside until a date is among it, since that date may be over.
+WAITING = "state = 'visible' AND NOT author_replied AND (attention IS NULL OR attention = 'later')"
 HIDDEN = "state NOT IN ('visible', 'erased')"
 RESTRICTED_ID = "CASE WHEN state IN ('held', 'screened', 'removed') THEN id END"
 
@@ -50,7 +53,9 @@ class Comment(Base):
     deliberately no foreign key, since decisions belong to a room above. ``restricted_id``: its own id while it is held, screened or removed, for which the database
     wants a row in ``restrictions``, and so a statement of reasons, before it commits. ``confidential``: it may identify a patient, so moderators see it masked.
     ``notice``: a moderator's public line below it. ``fingerprint`` tells the same text.
-    ``doubt_rank`` is minus the number of skepticism and disagreement tags, so that "most doubted first" ascends like the rest of its key.
+    ``doubt_rank`` is minus the number of skepticism and disagreement tags, so that "most doubted first" ascends like the rest of its key. ``desk_base`` and
+    ``desk_rank`` say how urgently it waits on an author's desk (``attention.py``); ``attention``: what an author decided instead of answering, ``later`` until
+    ``attention_until``.
     """
 
     __tablename__ = "comments"
@@ -69,7 +74,17 @@ class Comment(Base):
         Index(None, "site_id", "published_at", "stance"),
         Index(None, "author_id", "id"),
         Index(None, "fingerprint", "created_at", sqlite_where=text(HAS_FINGERPRINT), postgresql_where=text(HAS_FINGERPRINT)),
+        Index(
+            "ix_comments_waiting",
+            "article_id",
+            "desk_rank",
+            "published_at",
+            "id",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
         one_of("withdrawn_from", State),
+        one_of("attention", Attention),
         ForeignKeyConstraint(
             ["restricted_id"], ["restrictions.comment_id"], name="fk_comments_restricted", deferrable=True, initially="DEFERRED"
         ),
@@ -123,6 +138,10 @@ class Comment(Base):
     score_valued: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
     score_contested: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
     doubt_rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    desk_base: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
+    desk_rank: Mapped[float] = mapped_column(Float(53), default=0.0, server_default="0")
+    attention: Mapped[str | None] = mapped_column(String(16))
+    attention_until: Mapped[datetime | None] = mapped_column(Moment)
     # The readers' tags on visible comments of the whole thread; kept on roots only.
     thread_agreement: Mapped[int] = mapped_column(default=0, server_default="0")
     thread_disagreement: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from forum.clock import now
+from forum.db.rows import insert_row
 from forum.db.transaction import afterwards
 from forum.jobs.models import Job
 from forum.jobs.telling import tell_of_jobs
@@ -22,15 +23,14 @@ log = structlog.get_logger(__name__)
 
 
 def enqueue(session: Session, kind: str, payload: Mapping[str, int | str], *, due_at: datetime | None = None) -> int:
-    """Record a job, due at ``due_at`` or at once, and return its id; flushes, never commits.
+    """Record a job, due at ``due_at`` or at once, and return its id; written at once, never committed here.
 
     The handler registered for ``kind`` runs with ``payload`` after the commit. Ids belong into it and not texts: what a row says may have changed by then.
     """
     moment = now()
     encoded = msgspec.json.encode(dict(payload)).decode()
     job = Job(kind=kind, payload=encoded, due_at=due_at or moment, created_at=moment)
-    session.add(job)
-    session.flush()
+    insert_row(session, job)
     if job.due_at <= moment:
         afterwards(session, tell_of_jobs)
     return job.id

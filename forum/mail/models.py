@@ -14,6 +14,7 @@ WAITS = text("sent_at IS NULL AND failed_at IS NULL")
 class OutgoingMail(Base):
     """One mail. ``message_id`` is the same at every attempt, so that a mail sent twice is shown once; ``due_at``: not before.
 
+    One that is written only when it is sent has neither subject nor text; ``about`` says for whom ``kind`` writes it then (JSON, ids).
     A mail is waiting, sent (``sent_at``) or given up (``failed_at``); whoever sends it holds it until ``claimed_until``.
     """
 
@@ -29,6 +30,7 @@ class OutgoingMail(Base):
     to_address: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)
+    about: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(Moment)
     due_at: Mapped[datetime] = mapped_column(Moment)
     claimed_until: Mapped[datetime | None] = mapped_column(Moment)

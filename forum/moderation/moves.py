@@ -13,6 +13,7 @@ from forum.comments import actions
 from forum.comments.counts import Place
 from forum.comments.states import State
 from forum.jobs.actions import enqueue
+from forum.jobs.happening import Happening
 from forum.moderation import log
 from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.models import Decision
@@ -41,7 +42,7 @@ def move_comment(session: Session, place: Place, event: str, deed: Deed, *, to: 
     a comment back into one without a decision calls ``restrict`` with one in the same transaction. Exactly one row is added to the log.
     """
     comment, decision = place.comment, deed.decision
-    before = comment.state
+    before, was_listed = comment.state, comment.listed
     actions.move(session, place, event, to=to)
     state = State(comment.state)
     if state in RESTRICTED and decision is not None:
@@ -50,6 +51,7 @@ def move_comment(session: Session, place: Place, event: str, deed: Deed, *, to: 
         comment.restriction_by = comment.restriction_reason = comment.restriction_id = None
     release_restriction(session, comment)
     write_down(session, place, decision.action if decision else event, deed, before=before)
+    actions.say(session, Happening.COMMENT_MOVED if was_listed or not comment.listed else Happening.COMMENT_PUBLISHED, comment)
 
 
 def restrict(session: Session, place: Place, decision: Decision) -> None:

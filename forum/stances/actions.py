@@ -11,6 +11,7 @@ from forum.access.viewer import Viewer
 from forum.articles.schemas import Tally
 from forum.clock import now
 from forum.comments.counts import Place, counted
+from forum.comments.models import Comment
 from forum.comments.present import tally_of
 from forum.comments.queries import hold_place
 from forum.comments.stance import Stance
@@ -65,7 +66,7 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
             session.connection().execute(_ADD, _row(viewer, comment_id, stance, moment) | {"counted": counts, "changed_at": moment})
         else:
             session.connection().execute(_CHANGE, {"stance": stance.value, "counted": counts, "changed_at": moment, **at})
-        columns.update(_record(session, viewer, comment_id, stance, moment))
+        columns.update(_record(session, viewer, place.comment, stance, moment))
     return Tagged(stance, counts, tally_of(place.comment))
 
 
@@ -80,7 +81,7 @@ def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
         _charge(session, viewer, comment_id, is_change=True)
         with counted(session, place) as columns:
             session.connection().execute(_REMOVE, {"at_comment": comment_id, "at_account": viewer.account_id})
-            columns.update(_record(session, viewer, comment_id, None, now()))
+            columns.update(_record(session, viewer, place.comment, None, now()))
     return Tagged(None, False, tally_of(place.comment))
 
 
@@ -99,10 +100,10 @@ def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: boo
         charge(session, "tag_change_rate", f"{viewer.account_id}:{comment_id}")
 
 
-def _record(session: Session, viewer: Viewer, comment_id: int, stance: Stance | None, moment: datetime) -> dict[str, int | float]:
+def _record(session: Session, viewer: Viewer, comment: Comment, stance: Stance | None, moment: datetime) -> dict[str, int | float]:
     """Keep the change, and return the columns of the comment that follow from its tags now."""
-    session.connection().execute(_NOTE, _row(viewer, comment_id, stance, moment))
-    return columns_of(count_tags(session, comment_id))
+    session.connection().execute(_NOTE, _row(viewer, comment.id, stance, moment))
+    return columns_of(count_tags(session, comment.id), desk_base=comment.desk_base)
 
 
 def _row(viewer: Viewer, comment_id: int, stance: Stance | None, moment: datetime) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _ARTICLE = (*(f"tag_{stance}" for stance in Stance), "version")
 # What the statements below write past the rows that the session holds.
 _WRITTEN: dict[type[Any], tuple[str, ...]] = {
     Tag: ("suspended",),
-    Comment: (*columns_of(dict.fromkeys(Stance, 0)), *_THREAD),
+    Comment: (*columns_of(dict.fromkeys(Stance, 0), desk_base=0.0), *_THREAD),
     Article: _ARTICLE,
 }
 
@@ -72,7 +72,8 @@ def _mark(session: Session, account_id: int, site_id: int, *, suspended: bool) -
     )
     changing = theirs.where(Tag.suspended.is_(not suspended))
     tallies = (getattr(Comment, f"tag_{stance}") for stance in Stance)
-    concerned = select(Comment.id, Comment.article_id, Comment.root_id, Comment.state, *tallies).where(Comment.id.in_(changing))
+    columns = (Comment.id, Comment.article_id, Comment.root_id, Comment.state, Comment.desk_base)
+    concerned = select(*columns, *tallies).where(Comment.id.in_(changing))
     rows = session.execute(concerned.order_by(Comment.id).with_for_update(key_share=True)).all()
     if not rows:
         return 0
@@ -100,7 +101,7 @@ def _write(session: Session, rows: Sequence[Row[Any]], counts: Mapping[int, Mapp
     articles: dict[int, Delta] = defaultdict(Counter)
     for row in rows:
         tally = counts[row.id]
-        comments.append({"at": row.id, **columns_of(tally)})
+        comments.append({"at": row.id, **columns_of(tally, desk_base=row.desk_base)})
         # The version rises also where only what readers cannot see has changed: it stands on pages of those who can.
         articles[row.article_id]["version"] = 1
         if row.state == State.VISIBLE:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from forum.comments.attention import desk_rank
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.db.rows import update_row
@@ -26,11 +27,11 @@ def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
 
 def write_tally(session: Session, comment: Comment, counts: Mapping[Stance, int]) -> None:
     """Write a tally and its scores to the comment; called inside ``counted``."""
-    update_row(session, comment, columns_of(counts))
+    update_row(session, comment, columns_of(counts, desk_base=comment.desk_base))
 
 
-def columns_of(counts: Mapping[Stance, int]) -> dict[str, int | float]:
-    """Return what a comment's row holds for a tally, by column: the counts and the scores that follow from them."""
+def columns_of(counts: Mapping[Stance, int], *, desk_base: float) -> dict[str, int | float]:
+    """Return what a comment's row holds for a tally, by column: the counts and the scores that follow from them and from its ``desk_base``."""
     pro = counts[Stance.AGREEMENT] + counts[Stance.ENCOURAGEMENT]
     con = counts[Stance.DISAGREEMENT] + counts[Stance.SKEPTICISM]
     return {
@@ -39,4 +40,5 @@ def columns_of(counts: Mapping[Stance, int]) -> dict[str, int | float]:
         "score_valued": wilson(pro, pro + con),
         "score_contested": contested(pro, con),
         "doubt_rank": -con,
+        "desk_rank": desk_rank(desk_base, con),
     }

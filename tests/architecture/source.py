@@ -12,6 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     "embed",
+    "desk",
+    "feeds",
+    "webhooks",
+    "notifications",
     "sso",
     "mailbox",
     "factors",

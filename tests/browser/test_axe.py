@@ -12,7 +12,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
-from forum.app import PAGE_ROOMS
+from forum.rooms import PAGE_ROOMS
 from forum.clock import now
 from tests.browser.desk import Visit
 from tests.browser.places import Places

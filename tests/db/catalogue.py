@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.engine.interfaces import ReflectedIndex
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedIndex
 
 Catalogue = dict[str, dict[str, Any]]
 
@@ -22,7 +22,7 @@ def read_catalogue(engine: Engine) -> Catalogue:
                     "default": column["default"],
                     "key": column.get("primary_key"),
                     "identity": column.get("identity"),
-                    "computed": column.get("computed"),
+                    "computed": _computed(column),
                 }
                 for column in seen.get_columns(name)
             },
@@ -38,6 +38,19 @@ def read_catalogue(engine: Engine) -> Catalogue:
         }
         for name in names
     }
+
+
+def _computed(column: ReflectedColumn) -> tuple[str, bool | None] | None:
+    found = column.get("computed")
+    if found is None:
+        return None
+    # SQLAlchemy's reflection of SQLite takes all that follows in the table's text for the expression, up to the last bracket.
+    depth, expression = 1, found["sqltext"]
+    for place, letter in enumerate(expression):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if not depth:
+            return expression[:place], found.get("persisted")
+    return expression, found.get("persisted")
 
 
 def _index(index: ReflectedIndex, dialect: str) -> dict[str, Any]:

@@ -137,6 +137,7 @@ def test_where_no_guests_are_taken_the_text_waits_for_the_sign_in(app: Flask, ar
     ids=["no name", "long name", "no address", "no text"],
 )
 def test_what_is_refused_comes_back(discussion: int, client: FlaskClient, fields: dict[str, str], said: str) -> None:
+    run_due(9)
     refused = write(client, **fields)
     assert refused.status_code == 422
     assert said in refused.text

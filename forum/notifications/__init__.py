@@ -1,0 +1,1 @@
+"""Who is told of what: followers, the inbox, mails and digests."""

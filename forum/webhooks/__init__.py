@@ -1,0 +1,1 @@
+"""Tells programs elsewhere what happened, by the Standard Webhooks specification."""
