@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import structlog
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.db.transaction import reading, writing
+from forum.mail.filling import FILLERS, Filler, Letter
+from forum.mail.letters import mark_up
 from forum.mail.message import make_message
 from forum.mail.models import OutgoingMail
 from forum.mail.queries import is_waiting
@@ -41,6 +44,7 @@ class _Claimed:
     to_address: str
     subject: str
     body: str
+    about: str
     created_at: datetime
     attempts: int
 
@@ -111,15 +115,13 @@ def _claim() -> _Claimed | None:
 def _send(mail: _Claimed, patience: Patience) -> bool:
     """Hand a mail over and record how that ended; False when the trouble is not this mail's."""
     known = settings()
+    filler = FILLERS.get(mail.kind) if mail.about else None
     try:
-        message = make_message(
-            sender=known.mail_sender,
-            to=mail.to_address,
-            subject=mail.subject,
-            body=mail.body,
-            message_id=mail.message_id,
-            date=mail.created_at,
-        )
+        letter = _write(mail, filler)
+        if letter is None:
+            _record_nothing(mail, filler)
+            return True
+        message = make_message(letter, sender=known.mail_sender, message_id=mail.message_id, date=mail.created_at)
         send(message, read_mail_target(known.mail_url) or MailTarget("file"), data_dir=Path(known.data_dir), patience=patience)
     except NotSent as trouble:
         _record_failure(mail, str(trouble), is_final=trouble.is_final)
@@ -130,8 +132,25 @@ def _send(mail: _Claimed, patience: Patience) -> bool:
     with writing() as session:
         sent = {"sent_at": now(), "body": "", "claimed_until": None, "last_error": ""}
         session.execute(update(OutgoingMail).where(OutgoingMail.id == mail.id, OutgoingMail.sent_at.is_(None)).values(**sent))
+        if filler is not None:
+            filler.settle(session, msgspec.json.decode(mail.about), True)
     log.info("mail sent", mail=mail.id, kind=mail.kind, attempts=mail.attempts)
     return True
+
+
+def _write(mail: _Claimed, filler: Filler | None) -> Letter | None:
+    if filler is None:
+        return Letter(mail.to_address, mail.subject, mail.body, mark_up(mail.body))
+    with reading() as session:
+        return filler.write(session, msgspec.json.decode(mail.about))
+
+
+def _record_nothing(mail: _Claimed, filler: Filler | None) -> None:
+    with writing() as session:
+        session.execute(delete(OutgoingMail).where(OutgoingMail.id == mail.id, OutgoingMail.sent_at.is_(None)))
+        if filler is not None:
+            filler.settle(session, msgspec.json.decode(mail.about), False)
+    log.info("mail has nothing to say any more", mail=mail.id, kind=mail.kind)
 
 
 def _record_failure(mail: _Claimed, why: str, *, is_final: bool) -> None:

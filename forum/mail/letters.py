@@ -1,4 +1,4 @@
-"""Texts of mails, from ``templates/mail/<name>.txt``: the first line is the subject, the rest the mail; no markup, and nothing of ours is escaped in it.
+"""Texts of mails, from ``templates/mail/<name>.txt``: the first line is the subject, the rest the mail, in which nothing of ours is escaped; its HTML is made of it.
 
 The rule: nothing that somebody else chose freely, such as a display name, goes into a mail to an address that they typed: it would be a way to send advertisements.
 """
@@ -28,6 +28,17 @@ def write_letter(name: str, language: str, **values: Any) -> tuple[str, str]:
         text = current_app.jinja_env.get_template(f"mail/{name}.txt").render(site=known.site_name, home=known.base_url, **values)
     subject, _, body = text.lstrip().partition("\n")
     return " ".join(subject.split()), f"{body.strip()}\n"
+
+
+def mark_up(body: str) -> str:
+    """Return a mail's text as HTML: the same words, with a line that is an address as a link; what stands below the signature's line is left out."""
+    known = settings()
+    said = body.partition("\n-- \n")[0].strip()
+    paragraphs = [paragraph.split("\n") for paragraph in said.split("\n\n")]
+    template = current_app.jinja_env.get_template("mail/letter.html")
+    with force_locale(known.languages.split()[0]), speaking():
+        language = str(get_locale()).replace("_", "-")
+        return template.render(paragraphs=paragraphs, site=known.site_name, home=known.base_url, language=language)
 
 
 def language_here() -> str:

@@ -1,4 +1,4 @@
-"""One mail as it goes over the wire: RFC 5322 headers and a plain text, made by the standard library, which refuses header injection itself."""
+"""One mail as it goes over the wire: RFC 5322 headers, a plain text and perhaps the same as HTML, by the standard library, which refuses header injection itself."""
 
 from datetime import datetime
 from email.headerregistry import Address
@@ -6,8 +6,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from forum.mail.filling import Letter
 
-def make_message(*, sender: tuple[str, str], to: str, subject: str, body: str, message_id: str, date: datetime) -> EmailMessage:
+
+def make_message(letter: Letter, *, sender: tuple[str, str], message_id: str, date: datetime) -> EmailMessage:
     """Return the message; ``sender`` is a name (may be empty) and an address. Raises ValueError for what cannot stand in a header.
 
     ``Auto-Submitted`` (RFC 3834) keeps holiday notices from answering it.
@@ -15,12 +17,16 @@ def make_message(*, sender: tuple[str, str], to: str, subject: str, body: str, m
     message = EmailMessage(policy=SMTP)
     name, address = sender
     message["From"] = Address(name, addr_spec=to_ascii(address))
-    message["To"] = to_ascii(to)
-    message["Subject"] = subject
+    message["To"] = to_ascii(letter.to)
+    message["Subject"] = letter.subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(body, charset="utf-8", cte="quoted-printable")
+    for header, value in letter.headers.items():
+        message[header] = value
+    message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", charset="utf-8", cte="quoted-printable")
     return message
 
 

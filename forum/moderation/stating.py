@@ -3,18 +3,26 @@
 The rule: whoever is restricted can read why from the same moment on, whether a person or a rule decided. Called where decisions are recorded and sanctions imposed.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.clock import now
 from forum.comments.models import Comment
 from forum.comments.states import State
+from forum.jobs.actions import enqueue
 from forum.moderation.models import CommentRestriction, Decision, Report, ReviewItem, StatementOfReasons
 from forum.moderation.reasons import DecisionReason
 from forum.moderation.review import Action, Origin, Restriction, Source
+from forum.notifications.models import Reason, Subject
+from forum.notifications.recording import News
+from forum.notifications.telling import tell_person
 from forum.sanctions.models import Sanction
 
+TELL_RESTRICTED = "tell-restricted"
 APPEAL_WINDOW = timedelta(days=184)
 """Six months, whichever they are."""
 
@@ -51,9 +59,7 @@ def state_reasons(session: Session, decision: Decision, item: ReviewItem, *, res
         decided_automatically=decision.moderator_id is None,
         **_terms(decision.reason, decision.created_at, wait=MAIL_AFTER_BATCH if decision.batch_id else timedelta()),
     )
-    session.add(statement)
-    session.flush()
-    return statement
+    return _store(session, statement)
 
 
 def state_reasons_of_sanction(session: Session, sanction: Sanction, *, source: Source) -> StatementOfReasons:
@@ -69,8 +75,30 @@ def state_reasons_of_sanction(session: Session, sanction: Sanction, *, source: S
         ends_at=sanction.ends_at,
         **_terms(sanction.reason, sanction.created_at, wait=timedelta()),
     )
+    return _store(session, statement)
+
+
+def tell_restricted(session: Session, payload: Mapping[str, Any]) -> None:
+    """Tell whom a statement is for, by inbox and mail, unless what it states was undone meanwhile: the handler of ``TELL_RESTRICTED``."""
+    statement = session.get(StatementOfReasons, payload["statement_id"])
+    if statement is None or statement.mailed_at is not None:
+        return
+    decision = session.get(Decision, statement.decision_id) if statement.decision_id is not None else None
+    if decision is not None and decision.undone_at is not None:
+        return
+    item = session.get(ReviewItem, decision.item_id) if decision is not None else None
+    comment = session.get(Comment, item.comment_id) if item is not None else None
+    news = News(
+        Subject.STATEMENT, statement.id, comment.article_id if comment is not None else None, comment.id if comment is not None else None
+    )
+    tell_person(session, news, Reason.DECISION, statement.account_id)
+    statement.mailed_at = now()
+
+
+def _store(session: Session, statement: StatementOfReasons) -> StatementOfReasons:
     session.add(statement)
     session.flush()
+    enqueue(session, TELL_RESTRICTED, {"statement_id": statement.id}, due_at=statement.mail_after)
     return statement
 
 

@@ -20,6 +20,7 @@ from forum.jobs.models import Job
 from forum.jobs.queries import list_buried_jobs
 from forum.jobs.run import run_due
 from forum.jobs.telling import JOBS, TELL
+from forum.jobs.words import JOB_WORDS
 from tests.comments.measure import plan_of, statements_of
 from tests.conftest import ApiClient, Person
 
@@ -199,3 +200,8 @@ def send(client: ApiClient, way: str, job_id: int, act: str, status: int) -> Non
         return
     answer = client.delete(f"/admin/jobs/{job_id}") if act == "discard" else client.post(f"/admin/jobs/{job_id}/replay")
     assert answer.status_code == status, answer.text
+
+
+def test_every_kind_of_job_is_in_words(app: Flask) -> None:
+    rooms = {kind for kind, handler in HANDLERS.items() if handler.__module__.startswith("forum.")}
+    assert rooms == set(JOB_WORDS)

@@ -51,7 +51,11 @@ def test_a_mail_is_sent_once_with_its_headers(
     assert (letter["To"], letter["Subject"], letter["Auto-Submitted"]) == ("anna@example.org", "Is this yours?", "auto-generated")
     assert letter["Message-ID"] == state(mail_id).message_id
     assert letter["Date"].datetime == state(mail_id).created_at.replace(microsecond=0)
-    assert letter.get_content().replace("\r\n", "\n") == "Grüße,\n.\nFrom us\n"
+    plain, marked_up = letter.get_body(("plain",)), letter.get_body(("html",))
+    assert plain is not None
+    assert marked_up is not None
+    assert plain.get_content().replace("\r\n", "\n") == "Grüße,\n.\nFrom us\n"
+    assert "Grüße,<br>.<br>From us</p>" in marked_up.get_content()
     assert postbox.envelopes == [("forum@[127.0.0.1]", ["anna@example.org"])]
     assert (state(mail_id).body, state(mail_id).attempts, state(mail_id).sent_at is not None) == ("", 1, True)
 
