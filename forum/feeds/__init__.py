@@ -1,1 +1,1 @@
-"""Atom feeds of discussions."""
+"""Atom feeds of what everybody may read, and a private one of the answers to a person."""
