@@ -23,6 +23,7 @@ from forum.accounts.models import Account
 from forum.articles import actions as articles_actions
 from forum.articles.queries import list_all_origins
 from forum.articles.site_actions import TOKEN_PREFIX, find_program
+from forum.comments import actions as comments_actions
 from forum.comments.stance import Stance
 from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
@@ -30,14 +31,19 @@ from forum.db.paging import Cursors
 from forum.db.quick import QUICK, QuickReads
 from forum.db.schema import schema_head
 from forum.db.valkey import open_valkey
+from forum.desk.actions import forget_templates, wait_again
+from forum.desk.queries import list_held
+from forum.desk.watches import REOPENINGS, RETURNS
 from forum.factors.actions import forget_factors, on_security_change
 from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
+from forum.feeds.actions import end_feed_of
 from forum.jobs.handlers import HANDLERS
-from forum.jobs.happening import TELL, tell
+from forum.jobs.happening import LISTENERS, TELL, tell
 from forum.jobs.queries import read_waiting_jobs
 from forum.jobs.run import PASSES, WITNESSES
 from forum.mail.delivery import pass_mail
+from forum.mail.filling import FILLERS
 from forum.mail.queries import read_waiting_mails
 from forum.mailbox.asking import MAIL_RESET, MAIL_SIGN_IN, mail_reset, mail_sign_in
 from forum.mailbox.confirming import CONFIRMING
@@ -52,16 +58,29 @@ from forum.moderation.items import AGE_ITEM, age_item
 from forum.moderation.moves import PURGE_ORIGINALS, RESTORE_UNDECIDED
 from forum.moderation.queries import has_decided, read_open_items
 from forum.moderation.sanctioning import SUSPENSIONS
+from forum.moderation.stating import TELL_RESTRICTED, tell_restricted
+from forum.notifications.actions import adopt_address
+from forum.notifications.letters import DIGEST_FILLER, ONE_FILLER
+from forum.notifications.models import Subject
+from forum.notifications.recording import DIGEST, ONE
+from forum.notifications.stories import TELLERS
+from forum.notifications.telling import FAN_OUT, fan_out, tell_people
+from forum.notifications.tidying import pass_notifications
 from forum.paths import resource
 from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
+from forum.posting.continuing import forget_continuation
 from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
 from forum.posting.keeping import Readers, read_state
 from forum.posting.people import refresh_pages_of
 from forum.posting.replicas import open_replica
+from forum.posting.series_queries import list_continuations
+from forum.posting.series_story import tell_answered
 from forum.privacy.export import held_elsewhere
-from forum.privacy.leaving import LEAVE, leave
+from forum.privacy.forgetting import forgetters
+from forum.privacy.leaving import LEAVE, forgetters_of_people, leave
 from forum.privacy.purging import purge_originals
 from forum.privacy.tidying import TIDY, tidy
+from forum.redress.statement_story import tell_statements
 from forum.rooms import API_ROOMS, PAGE_ROOMS
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
@@ -86,9 +105,13 @@ from forum.web.measuring import count_job
 from forum.web.openapi import build_document
 from forum.web.problems import register_problems
 from forum.web.translation import speak
+from forum.webhooks.delivery import pass_webhooks
+from forum.webhooks.queries import read_waiting_deliveries
+from forum.webhooks.telling import tell_webhooks
 
 DOORS = "forum_doors"
 VERSION = version("forum")
+WAITING = {"jobs": read_waiting_jobs, "mails": read_waiting_mails, "moderation": read_open_items, "webhooks": read_waiting_deliveries}
 log = structlog.get_logger(__name__)
 
 
@@ -120,7 +143,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _register_doors(app)
     _prepare_templates(app, settings)
     _put_in_front(app, settings)
-    metrics.measure(app, app.extensions.get(QUICK), {"jobs": read_waiting_jobs, "mails": read_waiting_mails, "moderation": read_open_items})
+    metrics.measure(app, app.extensions.get(QUICK), WAITING)
     if count_job not in WITNESSES:
         WITNESSES.append(count_job)
     if refresh_pages_of not in accounts_actions.on_profile_change:
@@ -129,8 +152,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         articles_actions.on_authors_change.append(recount_for_authors)
     if has_decided not in counting.uncounted:
         counting.uncounted.append(has_decided)
-    if SUSPENSIONS not in due.WATCHES:
-        due.WATCHES.append(SUSPENSIONS)
+    _connect_desk()
     signin.TOKEN_KINDS[TOKEN_PREFIX] = find_program
     if ask_for_second_factor not in SECOND_STEPS:
         SECOND_STEPS.append(ask_for_second_factor)
@@ -140,7 +162,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WAYS.append(offer_passkey)
     if list_all_origins not in ORIGINS:
         ORIGINS.append(list_all_origins)
-    held_elsewhere["imported_from"] = list_origins
+    _connect_privacy()
     _connect_mail()
     HANDLERS.update(
         {
@@ -154,16 +176,45 @@ def create_app(settings: Settings | None = None) -> Flask:
             MAIL_GUEST: mail_guest,
             CLAIM_GUEST: claim,
             TELL: tell,
+            FAN_OUT: fan_out,
+            TELL_RESTRICTED: tell_restricted,
         }
     )
     return app
 
 
+def _connect_privacy() -> None:
+    """Let what rooms beside it keep about people and texts come out with the rest, and go with it."""
+    held_elsewhere["imported_from"] = list_origins
+    held_elsewhere["threads_answered_elsewhere"] = list_continuations
+    if forget_continuation not in forgetters:
+        forgetters.append(forget_continuation)
+
+
+def _connect_desk() -> None:
+    """Let time settle what authors have decided, and a comment wait for its author again that has become a doubt."""
+    for watch in (SUSPENSIONS, REOPENINGS, RETURNS):
+        if watch not in due.WATCHES:
+            due.WATCHES.append(watch)
+    if wait_again not in comments_actions.on_other_stance:
+        comments_actions.on_other_stance.append(wait_again)
+    if forget_templates not in forgetters_of_people:
+        forgetters_of_people.append(forget_templates)
+    held_elsewhere["desk"] = list_held
+
+
 def _connect_mail() -> None:
     """Let the rooms that cause mail be heard by those that write it, and the links in it lead to what they do."""
+    TELLERS.update({Subject.STATEMENT: tell_statements, Subject.ANSWERED: tell_answered})
+    FILLERS.update({ONE: ONE_FILLER, DIGEST: DIGEST_FILLER})
     LINK_HANDLERS.update({Purpose.CONFIRM: CONFIRMING, Purpose.SIGN_IN: ENTERING, Purpose.LINK: LINKING, Purpose.GUEST: POSTING_AS_GUEST})
     listeners: tuple[tuple[list[Any], Any], ...] = (
         (PASSES, pass_mail),
+        (PASSES, pass_webhooks),
+        (LISTENERS, tell_webhooks),
+        (PASSES, pass_notifications),
+        (LISTENERS, tell_people),
+        (accounts_actions.on_address_confirmed, adopt_address),
         (WAYS, offer_host),
         (WAYS, offer_provider),
         (WAYS, offer_mail),
@@ -172,6 +223,7 @@ def _connect_mail() -> None:
         (accounts_actions.on_password_change, tell_password_changed),
         (accounts_actions.on_address_confirmed, claim_later),
         (accounts_actions.on_take_over, _forget_factors_of),
+        (accounts_actions.on_take_over, end_feed_of),
         (on_security_change, tell_security_changed),
     )
     for heard, listener in listeners:

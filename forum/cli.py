@@ -119,8 +119,13 @@ def worker() -> None:
     with app.app_context():
         _refuse_other_schema()
     prepare_folder(load_settings().data_dir)
-    sharing = share(app, WORKERS)
-    run_until_signalled(Worker(app, apart=True), on_ready=lambda: say("Running jobs. Stop with Ctrl-C."))
+
+    # What shares the figures is a thread as well, and so begins under the worker's hand: an earlier one would take the signals that are waited for.
+    def begin() -> Any:
+        say("Running jobs. Stop with Ctrl-C.")
+        return share(app, WORKERS)
+
+    sharing = run_until_signalled(Worker(app, apart=True), begin)
     if sharing is not None:
         sharing.stop()
 

@@ -4,7 +4,10 @@ from forum.accounts import api as accounts_api
 from forum.accounts import pages as accounts_pages
 from forum.articles import api as articles_api
 from forum.articles import pages as articles_pages
+from forum.desk import api as desk_api
+from forum.desk import mark_pages
 from forum.desk import models as desk_models
+from forum.desk import pages as desk_pages
 from forum.embed import api as embed_api
 from forum.embed import oembed_pages, site_pages
 from forum.embed import pages as embed_pages
@@ -13,6 +16,8 @@ from forum.factors import api as factors_api
 from forum.factors import models as factors_models
 from forum.factors import pages as factors_pages
 from forum.factors import sign_in_pages as second_step_pages
+from forum.feeds import api as feeds_api
+from forum.feeds import pages as feeds_pages
 from forum.jobs import api as jobs_api
 from forum.jobs import models as jobs_models
 from forum.jobs import pages as jobs_pages
@@ -35,9 +40,11 @@ from forum.moderation import (
 )
 from forum.moderation import models as moderation_models
 from forum.moderation import pages as moderation_pages
-from forum.notifications import models as notifications_models
+from forum.notifications import api as notifications_api
+from forum.notifications import mail_pages as notification_mail_pages
+from forum.notifications import pages as notifications_pages
 from forum.posting import api as posting_api
-from forum.posting import guest_pages, reading_pages
+from forum.posting import guest_pages, reading_pages, series_api, series_pages, stance_map_api, stance_map_pages
 from forum.posting import models as posting_models
 from forum.posting import pages as posting_pages
 from forum.privacy import api as privacy_api
@@ -58,7 +65,9 @@ from forum.transfer import models as transfer_models
 from forum.transparency import api as transparency_api
 from forum.transparency import pages as transparency_pages
 from forum.web import metrics, service
+from forum.webhooks import api as webhooks_api
 from forum.webhooks import models as webhooks_models
+from forum.webhooks import pages as webhooks_pages
 
 API_ROOMS = (
     service.doors,
@@ -66,6 +75,8 @@ API_ROOMS = (
     accounts_api.doors,
     articles_api.doors,
     posting_api.doors,
+    stance_map_api.doors,
+    series_api.doors,
     stances_api.doors,
     report_api.doors,
     moderation_api.doors,
@@ -79,7 +90,11 @@ API_ROOMS = (
     factors_api.doors,
     sso_api.doors,
     jobs_api.doors,
+    notifications_api.doors,
     embed_api.doors,
+    desk_api.doors,
+    webhooks_api.doors,
+    feeds_api.doors,
 )
 PAGE_ROOMS = (
     service.pages,
@@ -88,6 +103,8 @@ PAGE_ROOMS = (
     reading_pages.doors,
     posting_pages.doors,
     guest_pages.doors,
+    stance_map_pages.doors,
+    series_pages.doors,
     moderation_pages.doors,
     item_pages.doors,
     batch_pages.doors,
@@ -107,10 +124,16 @@ PAGE_ROOMS = (
     oidc_pages.doors,
     sso_admin_pages.doors,
     jobs_pages.doors,
+    notifications_pages.doors,
+    notification_mail_pages.doors,
+    desk_pages.doors,
+    mark_pages.doors,
     embed_pages.doors,
     embed_reading_pages.doors,
     oembed_pages.doors,
     site_pages.doors,
+    webhooks_pages.doors,
+    feeds_pages.doors,
 )
 # Named so that its tables are known to migrations; its commands are the command line's.
 TABLES_WITHOUT_DOORS = (
@@ -124,7 +147,6 @@ TABLES_WITHOUT_DOORS = (
     mailbox_models,
     factors_models,
     sso_models,
-    notifications_models,
     desk_models,
     webhooks_models,
     posting_models,

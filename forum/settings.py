@@ -148,6 +148,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " the counting of requests; empty: none. Needs the extra `redis`."
         ),
     ] = ""
+    webhook_private_hosts: Annotated[
+        str,
+        Meta(
+            description="Hosts, separated by spaces, to which webhooks may lead although they are in a private network or speak plain http;"
+            " empty: none."
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         int,
         Meta(description="How many proxy hops in front are ours; their X-Forwarded-* headers are believed, nobody else's.", ge=0, le=10),
@@ -197,6 +204,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Whom mail comes from: a name for the mail program's list, and the address."""
         name, address = read_sender(self.mail_from) or ("", default_sender(self.base_url))
         return name or " ".join(self.site_name.split()), address
+
+    @property
+    def private_webhook_hosts(self) -> frozenset[str]:
+        """The hosts to which webhooks may lead although they are private, as addresses write them."""
+        return frozenset(self.webhook_private_hosts.lower().split())
 
     @property
     def provider_name(self) -> str:

@@ -118,7 +118,15 @@ def store_plan(session: Session, plan: Plan) -> Seeded:
     parents = [None if planned.parent is None else ids[planned.parent] for planned in plan.comments]
     moments = [START + timedelta(minutes=planned.minute) for planned in plan.comments]
     said = [
-        Said(ids[place], parents[place], accounts[planned.writer], planned.state, planned.stance, moments[place])
+        Said(
+            ids[place],
+            parents[place],
+            accounts[planned.writer],
+            planned.state,
+            planned.stance,
+            moments[place],
+            body_md=f"Comment {ids[place]}",
+        )
         for place, planned in enumerate(plan.comments)
     ]
     tags = [

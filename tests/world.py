@@ -6,13 +6,14 @@ The rule: each good request makes what it needs, so that it succeeds whatever wa
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any, Literal
 
 import msgspec
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from forum.access.permissions import Scope
 from forum.access.viewer import DEFAULT_SITE_ID, VISITOR, Role, Via, Viewer
@@ -25,12 +26,16 @@ from forum.articles.models import Article, Site, SiteToken
 from forum.articles.site_actions import add_origin, create_site_token
 from forum.clock import now
 from forum.comments import actions
+from forum.comments.attention import Attention
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.db.transaction import reading, writing
+from forum.desk.actions import save_template, set_away
+from forum.desk.models import AttentionEvent, ReplyTemplate
 from forum.factors.actions import renew_codes
 from forum.factors.models import Factor, FactorKind
+from forum.jobs.happening import Happening
 from forum.jobs.models import Job
 from forum.mailbox.links import make_link
 from forum.mailbox.models import Purpose
@@ -47,6 +52,7 @@ from forum.moderation.rule_actions import stored_rules
 from forum.moderation.rule_previews import sign_preview
 from forum.moderation.sanctioning import SanctionOrder, impose
 from forum.moderation.screening.rules import Rules
+from forum.posting.continuing import continue_thread
 from forum.privacy.erasing import ask
 from forum.redress.filing import appeal_decision, appeal_report, appeal_sanction
 from forum.redress.judging import version_of
@@ -55,7 +61,10 @@ from forum.redress.models import Appeal
 from forum.sanctions.kinds import SanctionKind
 from forum.sso.linking import connect
 from forum.sso.models import HostKey
+from forum.stances.models import Tag
 from forum.web.doors import Door
+from forum.webhooks.actions import add_webhook, leave_message
+from forum.webhooks.models import Webhook
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 from tests.sso.host import ISSUER, Host, make_host
 
@@ -304,6 +313,30 @@ def _own_origin(world: World, who: str) -> Sent:
         return Sent(f"/admin/site/origins/{row.id}")
 
 
+def make_webhook() -> tuple[int, int]:
+    """Add a webhook, the only one, with a message that was given up, and return the ids of both."""
+    with writing() as session:
+        session.execute(delete(Webhook))
+        site = session.get_one(Site, DEFAULT_SITE_ID)
+        webhook, _ = add_webhook(session, site, url="https://hooks.example/x", name="A program", kinds=list(Happening))
+        message = leave_message(session, webhook.id, Happening.ARTICLE_CREATED.value, at=now(), data={"site_id": 1})
+        message.failed_at, message.last_error, message.attempts = now(), "no-address", 8
+        return webhook.id, message.id
+
+
+def _at_webhook(path: str = "", body: Any = None) -> Callable[[World, str], Sent]:
+    def send(world: World, who: str) -> Sent:
+        webhook_id, delivery_id = make_webhook()
+        return Sent(f"/webhooks/{webhook_id}{path.format(delivery=delivery_id)}", body)
+
+    return send
+
+
+def _new_webhook(world: World, who: str) -> Sent:
+    make_webhook()
+    return Sent("/webhooks", {"url": "https://hooks.example/new", "name": "Another"})
+
+
 def _own_site_token(world: World, who: str) -> Sent:
     with writing() as session:
         session.execute(delete(SiteToken))
@@ -439,6 +472,13 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "sso_api.make_key": _new_key,
     "sso_api.delete_key": _old_key,
     "jobs_api.list_buried": _at("/admin/jobs"),
+    "notifications_api.list_inbox": _at("/me/notifications"),
+    "notifications_api.mark_inbox_read": _at("/me/notifications", {"read_up_to": 1}),
+    "notifications_api.get_settings": _at("/me/notifications/settings"),
+    "notifications_api.edit_settings": _at("/me/notifications/settings", {"follows": "hourly"}),
+    "notifications_api.list_followed": _at("/me/follows"),
+    "notifications_api.follow_something": _at("/me/follows/article/{article}"),
+    "notifications_api.unfollow_something": _at("/me/follows/article/{article}"),
     "jobs_api.replay": lambda world, who: Sent(f"/admin/jobs/{bury_job()}/replay"),
     "jobs_api.discard": lambda world, who: Sent(f"/admin/jobs/{bury_job()}"),
     "embed_api.get_site": _at("/admin/site"),
@@ -449,6 +489,19 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "embed_api.list_tokens": _at("/admin/site/tokens"),
     "embed_api.make_token": _new_site_token,
     "embed_api.revoke_token": _own_site_token,
+    "feeds_api.show_own": _at("/me/feed"),
+    "feeds_api.make_own": _at("/me/feed"),
+    "feeds_api.end_own": _at("/me/feed"),
+    "webhooks_api.list_all": _at("/webhooks"),
+    "webhooks_api.add": _new_webhook,
+    "webhooks_api.show": _at_webhook(),
+    "webhooks_api.change": _at_webhook(body={"paused": True}),
+    "webhooks_api.remove": _at_webhook(),
+    "webhooks_api.renew": _at_webhook("/secret", {"keeps_old": True}),
+    "webhooks_api.try_out": _at_webhook("/ping"),
+    "webhooks_api.list_messages": _at_webhook("/deliveries"),
+    "webhooks_api.send_again": _at_webhook("/deliveries/{delivery}/replay"),
+    "webhooks_api.send_failed_again": _at_webhook("/replay", {"since": "2026-01-01T00:00:00Z"}),
     "mailbox_api.mail_sign_in": _at("/session/mail", {"email": "member@example.org"}),
     "mailbox_api.mail_reset": _at("/password-resets", {"email": "member@example.org"}),
     "mailbox_api.reset": _reset,
@@ -514,6 +567,22 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "rules_api.preview": _at("/mod/rules/preview", msgspec.to_builtins(Rules(max_links=5))),
     "rules_api.save": _save_rules,
     "rules_api.list_history": _at("/mod/rules/history"),
+    "desk_api.get_desk": _at("/desk"),
+    "desk_api.set_attention": lambda world, who: Sent(f"/comments/{world.comment()}/attention", {"attention": "thanked"}),
+    "desk_api.delete_attention": lambda world, who: Sent(f"/comments/{_thanked(world)}/attention"),
+    "desk_api.set_pin": _at_comment("/comments/{comment}/pin"),
+    "desk_api.delete_pin": lambda world, who: Sent(f"/comments/{_first(world)}/pin"),
+    "desk_api.set_feature": lambda world, who: Sent(f"/comments/{_unmarked(world)}/feature", {"why": unique("Read this")}),
+    "desk_api.delete_feature": lambda world, who: Sent(f"/comments/{_first(world)}/feature"),
+    "desk_api.set_closing": lambda world, who: Sent(f"/articles/{world.article()}/closing", {"reason": "Two weeks are over."}),
+    "desk_api.delete_closing": lambda world, who: Sent(f"/articles/{world.article(closed=True)}/closing"),
+    "desk_api.list_own_templates": _at("/desk/templates"),
+    "desk_api.create_template": lambda world, who: Sent("/desk/templates", {"title": "Thanks", "body_md": unique("Thank you")}),
+    "desk_api.edit_template": lambda world, who: Sent(_own_template(world, who), {"title": "Thanks", "body_md": "Thank you."}),
+    "desk_api.remove_template": lambda world, who: Sent(_own_template(world, who)),
+    "desk_api.get_away": _at("/me/away"),
+    "desk_api.put_away": lambda world, who: Sent("/me/away", _away()),
+    "desk_api.delete_away": lambda world, who: Sent("/me/away") if _be_away(world, who) else Sent(""),
     "posting_api.list_comments": _at("/articles/{article}/comments"),
     "posting_api.create_comment": _at("/articles/{article}/comments", {"body_md": "A new word."}),
     "posting_api.get_mine": _at("/articles/{article}/mine?ids=1,2"),
@@ -524,12 +593,80 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "posting_api.list_replies": _at_comment("/comments/{comment}/replies"),
     "posting_api.get_context": _at_comment("/comments/{comment}/context"),
     "posting_api.get_revisions": _at_comment("/comments/{comment}/revisions"),
+    "stance_map_api.get_map": _at("/articles/{article}/map"),
+    "series_api.get_series": _at("/articles/{article}/series"),
+    "series_api.set_continuation": lambda world, who: Sent(
+        f"/comments/{world.comment()}/continuation", {"article_id": _later_part(world), "line": "See the second part."}
+    ),
+    "series_api.remove_continuation": lambda world, who: Sent(f"/comments/{_continued(world)}/continuation"),
     "stances_api.get_tag": _at_comment("/comments/{comment}/tag"),
     "stances_api.set_tag": lambda world, who: Sent(
         f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag", {"stance": "skepticism"}
     ),
     "stances_api.delete_tag": lambda world, who: Sent(f"/comments/{world.comment(by='writer' if who != 'writer' else 'member')}/tag"),
 }
+
+
+def _later_part(world: World) -> int:
+    """Return an article by ``author`` that is the part after the world's own."""
+    with writing() as session:
+        draft = ArticleDraft(title="The next part", key="next-part", series="Two parts", part=2)
+        later, _ = create_article(session, DEFAULT_SITE_ID, draft, author_ids=[world.ids["author"]])
+        article = session.get_one(Article, world.article_id)
+        if article.series_id is None:
+            article.series_id, article.part = later.series_id, 1
+            article.version, later.version = article.version + 1, later.version + 1
+        return later.id
+
+
+def _continued(world: World) -> int:
+    """Return a thread that the later part answers."""
+    later_id, comment_id = _later_part(world), world.comment()
+    with writing() as session:
+        continue_thread(session, world.viewer("author"), comment_id, article_id=later_id, line="")
+    return comment_id
+
+
+def _thanked(world: World) -> int:
+    """Store a comment that the author has thanked for; past the rules, since an author who is suspended meanwhile could not."""
+    comment_id, moment = world.comment(), now()
+    by = {"comment_id": comment_id, "account_id": world.ids["author"], "created_at": moment}
+    with writing() as session:
+        session.add(Tag(**by, stance=Stance.ENCOURAGEMENT.value, counted=False, changed_at=moment))
+        session.add(AttentionEvent(**by, attention=Attention.THANKED.value))
+        session.execute(update(Comment).where(Comment.id == comment_id).values(attention=Attention.THANKED.value))
+    return comment_id
+
+
+def _unmarked(world: World) -> int:
+    """Take every mark off the article's comments, and return a new one."""
+    with writing() as session:
+        session.execute(update(Comment).values(lead=0, featured=None))
+    return world.comment()
+
+
+def _first(world: World) -> int:
+    comment_id = _unmarked(world)
+    with writing() as session:
+        session.execute(update(Comment).where(Comment.id == comment_id).values(lead=2, featured="Read this."))
+    return comment_id
+
+
+def _own_template(world: World, who: str) -> str:
+    with writing() as session:
+        session.execute(delete(ReplyTemplate))
+        owner = world.ids[who if who != "visitor" else "author"]
+        return f"/desk/templates/{save_template(session, owner, title='Thanks', body_md='Thank you for this.').id}"
+
+
+def _away() -> dict[str, str]:
+    return {"note": unique("On a course"), "until": (now() + timedelta(days=3)).isoformat()}
+
+
+def _be_away(world: World, who: str) -> bool:
+    with writing() as session:
+        set_away(session, world.ids[who if who != "visitor" else "author"], note="On a course.", until=now() + timedelta(days=3))
+    return True
 
 
 def _placed(world: World) -> int:

@@ -38,6 +38,7 @@ class Viewer:
     """Who is asking: ``account_id`` is None for a visitor; ``scopes`` is None when nothing narrows what the account may do.
 
     ``writes``: a number that has risen with everything the account has changed, where a replica of the database is asked.
+    ``is_author``: of an article, now or once. ``has_news``: the inbox holds something that was not read.
     ``program_site_id``: the site whose token a host's program calls with, which is nobody's account.
     """
 
@@ -50,6 +51,8 @@ class Viewer:
     signin_id: int | None = None
     program_site_id: int | None = None
     writes: int = 0
+    has_news: bool = False
+    is_author: bool = False
 
     @property
     def is_signed_in(self) -> bool:

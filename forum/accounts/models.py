@@ -17,8 +17,9 @@ class Account(Base):
 
     ``leaving_at``: when the account is deleted, as its owner has asked; ``leaving_with`` says what becomes of the comments. ``left_at``: when that was done.
     ``email_confirmed_at``: when the address in ``email`` was last proven to be theirs. A guest wrote without an account: a name and
-    ``guest_email``, no more; nobody signs in as one. ``away_note``: what an author says while away, shown until ``away_until``. ``writes`` rises with
-    everything that the account changes, where a replica of the database is asked.
+    ``guest_email``, no more; nobody signs in as one. ``away_note``: what an author says while away, shown until ``away_until``. ``is_author``: of an
+    article, now or once. ``has_news``: the inbox
+    holds something that was not read. ``writes`` rises with everything that the account changes, where a replica of the database is asked.
     """
 
     __tablename__ = "accounts"
@@ -45,6 +46,8 @@ class Account(Base):
     guest_email: Mapped[str | None] = mapped_column(String(254))
     away_note: Mapped[str] = mapped_column(String(300), default="", server_default="")
     away_until: Mapped[datetime | None] = mapped_column(Moment)
+    is_author: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_news: Mapped[bool] = mapped_column(default=False, server_default=false())
     writes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @property

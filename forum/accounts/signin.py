@@ -41,7 +41,7 @@ CODE_CHECKS: list[Callable[[int, str], None]] = []
 WRONG = sentence("Login and password do not fit. Check both; case matters in the password.")
 
 
-def _caller_by(table: type[SignIn | ApiToken], seen_at: InstrumentedAttribute[Any], *columns: Any) -> Select[Any]:
+def _caller_by(table: type[SignIn | ApiToken], seen_at: InstrumentedAttribute[Any], *columns: Any) -> Select[*tuple[Any, ...]]:
     # One read for who asks: a row for each role, one without where there is none. Its columns are those of _Found.
     fresh = seen_at >= bindparam("seen", type_=Moment)
     who = select(
@@ -50,6 +50,8 @@ def _caller_by(table: type[SignIn | ApiToken], seen_at: InstrumentedAttribute[An
         Account.handle,
         Account.display_name,
         Account.writes,
+        Account.has_news,
+        Account.is_author,
         Membership.site_id,
         Membership.role,
         fresh,
@@ -71,6 +73,8 @@ class _Found(NamedTuple):
     handle: str
     display_name: str
     writes: int
+    has_news: bool
+    is_author: bool
     site_id: int | None
     role: str
     is_fresh: bool | None
@@ -169,7 +173,18 @@ def _load_by_cookie(secret: str) -> Caller | None:
     if not rows:
         return None
     row = rows[0]
-    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), None, Via.COOKIE, row.id, writes=row.writes)
+    viewer = Viewer(
+        row.account_id,
+        row.handle,
+        row.display_name,
+        _roles_in(rows),
+        None,
+        Via.COOKIE,
+        row.id,
+        writes=row.writes,
+        has_news=bool(row.has_news),
+        is_author=bool(row.is_author),
+    )
     if not row.is_fresh:
         _touch(SignIn, viewer.signin_id)
     return Caller(viewer, secret)
@@ -187,13 +202,23 @@ def _load_by_token(incoming: Request) -> Caller | None:
         raise Refusal(Kind.UNAUTHENTICATED, "This token is not known; it may have been revoked. Make a new one in the settings.")
     row = rows[0]
     scopes = frozenset(Scope(scope) for scope in row.scopes.split())
-    viewer = Viewer(row.account_id, row.handle, row.display_name, _roles_in(rows), scopes, Via.TOKEN, writes=row.writes)
+    viewer = Viewer(
+        row.account_id,
+        row.handle,
+        row.display_name,
+        _roles_in(rows),
+        scopes,
+        Via.TOKEN,
+        writes=row.writes,
+        has_news=bool(row.has_news),
+        is_author=bool(row.is_author),
+    )
     if not row.is_fresh:
         _touch(ApiToken, row.id)
     return Caller(viewer)
 
 
-def _find_callers(statement: Select[Any], secret: str, moment: datetime, **given: datetime) -> list[_Found]:
+def _find_callers(statement: Select[*tuple[Any, ...]], secret: str, moment: datetime, **given: datetime) -> list[_Found]:
     return [_Found(*row) for row in read_quickly(statement, token_hash=hash_secret(secret), seen=moment - SEEN_EVERY, **given)]
 
 

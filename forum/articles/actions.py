@@ -73,6 +73,8 @@ def create_article(session: Session, site_id: int, draft: ArticleDraft, *, autho
     set_authors(article, author_ids)
     session.add(article)
     session.flush()
+    _remember_authors(session, article)
+    _tell_series(session, article, {article.series_id})
     if address:
         add_address(session, article, address)
     if draft.created_at is None:
@@ -119,6 +121,7 @@ def edit_article(
         series=_text_or_none(changes.get("series")),
     )
     check_draft(draft)
+    shown = (article.title, article.part, article.series_id)
     article.title, article.main_claim, article.opening_question = (
         draft.title.strip(),
         draft.main_claim.strip(),
@@ -136,6 +139,7 @@ def edit_article(
     if author_ids is not None and set(author_ids) != set(article.author_ids):
         set_authors(article, author_ids)
         session.flush()
+        _remember_authors(session, article)
         for listener in on_authors_change:
             listener(session, article)
     elif author_ids is not None:
@@ -144,19 +148,24 @@ def edit_article(
         add_address(session, article, _normalized("/aliases", url))
     if "closed" in changes or "closed_reason" in changes:
         closed = bool(changes.get("closed", article.closed_at is not None))
-        set_closed(article, closed, reason=str(changes.get("closed_reason", article.closed_reason)))
+        set_closed(article, closed, reason=str(changes.get("closed_reason", article.closed_reason)), reopens_at=article.reopens_at)
     else:
         article.version += 1
     session.flush()
+    _tell_series(session, article, {shown[-1], article.series_id} if (article.title, article.part, article.series_id) != shown else set())
     happened(session, Happening.ARTICLE_CHANGED, site_id=article.site_id, article_id=article.id)
 
 
-def set_closed(article: Article, closed: bool, *, reason: str) -> None:
-    """Close an article's discussion to new comments with a public reason, or open it again, and raise the version. Raises Refusal ``validation``."""
+def set_closed(article: Article, closed: bool, *, reason: str, reopens_at: datetime | None = None) -> None:
+    """Close an article's discussion to new comments with a public reason, or open it again, and raise the version. Raises Refusal ``validation``.
+
+    ``reopens_at``: when a closed one opens again by itself; None: it does not.
+    """
     if closed and reason and (faults := _line("/closed_reason", reason, REASON_MAX)):
         raise invalid(*faults)
     article.closed_at = (article.closed_at or now()) if closed else None
     article.closed_reason = reason.strip() if closed else ""
+    article.reopens_at = reopens_at if closed else None
     article.version += 1
 
 
@@ -175,6 +184,12 @@ def set_authors(article: Article, author_ids: Sequence[int]) -> None:
         author.position = place
 
 
+def _remember_authors(session: Session, article: Article) -> None:
+    if article.author_ids:
+        theirs = update(Account).where(Account.id.in_(article.author_ids), Account.is_author.is_(False))
+        session.execute(theirs.values(is_author=True).execution_options(synchronize_session=False))
+
+
 def _former_authors(session: Session, article: Article) -> list[int]:
     # Nobody can name them any more, and whoever wrote an article goes on having written it.
     gone = select(Account.id).where(Account.id.in_(article.author_ids), Account.left_at.is_not(None))
@@ -188,6 +203,14 @@ def raise_versions(session: Session, article_ids: Sequence[int]) -> None:
         session.execute(
             update(Article).where(Article.id.in_(batch)).values(version=Article.version + 1).execution_options(synchronize_session=False)
         )
+
+
+def _tell_series(session: Session, article: Article, series_ids: set[int | None]) -> None:
+    """Raise the version of the other parts of these series: their pages name this one, and list what is open in those before."""
+    known = [series_id for series_id in series_ids if series_id is not None]
+    if known:
+        others = update(Article).where(Article.series_id.in_(known), Article.id != article.id).values(version=Article.version + 1)
+        session.execute(others.execution_options(synchronize_session="fetch"))
 
 
 def slugify(text: str) -> str:

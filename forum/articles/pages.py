@@ -70,6 +70,7 @@ def show_list(call: Call[Site, None, ArticlesQuery]) -> Page:
     page = list_articles(call.session, call.thing.id, sort=query.sort, after_key=key, limit=query.limit)
     context = {
         "articles": present_articles(call.session, page.articles),
+        "site_id": call.thing.id,
         "sort": query.sort,
         "is_first": query.cursor is None,
         "following": cursors().write(f"articles:{query.sort}", page.next_key) if page.next_key else None,

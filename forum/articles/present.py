@@ -1,7 +1,6 @@
 """Articles as readers get them: rows become the structures of ``schemas``, with people and series read once a page."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +9,8 @@ from forum.accounts.queries import Named, accounts_by_id
 from forum.accounts.schemas import PersonOut
 from forum.articles.models import Article, Series
 from forum.articles.queries import series_by_id
-from forum.articles.schemas import ArticleOut, Closed, SeriesOut, Tally
+from forum.articles.schemas import ArticleOut, AwayOut, Closed, SeriesOut, Tally
+from forum.clock import now
 
 
 def present_articles(session: Session, articles: Sequence[Article], *, with_text: bool = False) -> list[ArticleOut]:
@@ -40,9 +40,19 @@ def make_tally(agreement: int, disagreement: int, skepticism: int, encouragement
     return Tally(agreement, disagreement, skepticism, encouragement, agreement + disagreement + skepticism + encouragement)
 
 
-def closed_of(closed_at: datetime | None, reason: str) -> Closed | None:
-    """Return when and why a discussion was closed, or None."""
-    return Closed(closed_at, reason) if closed_at else None
+def closed_of(article: Article) -> Closed | None:
+    """Return when and why a discussion was closed, and when it opens again, or None."""
+    return Closed(article.closed_at, article.closed_reason, article.reopens_at) if article.closed_at else None
+
+
+def away_of(people: Iterable[Account]) -> list[AwayOut]:
+    """Return what those of ``people`` say who are away now."""
+    moment = now()
+    return [
+        AwayOut(present_person(person, is_article_author=True), person.away_note, person.away_until)
+        for person in people
+        if person.away_until is not None and person.away_until > moment
+    ]
 
 
 def _present(article: Article, people: Mapping[int, Account], series: Mapping[int, Series], *, with_text: bool) -> ArticleOut:
@@ -62,7 +72,8 @@ def _present(article: Article, people: Mapping[int, Account], series: Mapping[in
         last_activity_at=article.last_activity_at,
         comment_count=article.comment_count,
         version=article.version,
-        closed=closed_of(article.closed_at, article.closed_reason),
+        closed=closed_of(article),
+        away=away_of(people[account_id] for account_id in article.author_ids),
         stances=stance_tally(article),
         tags=tag_tally(article),
         body_md=article.body_md if with_text else None,

@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, String, bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ClauseElement, ColumnElement, String, bindparam, func, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from forum.articles.address import BadAddress, normalize_address
 from forum.articles.models import Article, ArticleAddress, Series, Site, SiteOrigin, SiteToken
@@ -101,8 +101,28 @@ def hold_article(session: Session, article_id: int) -> Article:
 
 
 def state_of_article() -> ClauseElement:
-    """Return the select of what changes whenever anything does that a visitor could see on the article ``article_id``: its version, and whether guests are taken."""
-    return select(Article.version, Site.takes_guests).join(Site, Site.id == Article.site_id).where(Article.id == bindparam("article_id"))
+    """Return the select of what changes whenever anything does that a visitor could see on the article ``article_id``.
+
+    Its version; that of the parts before it (``versions_before``), whose open questions it lists; whether guests are taken.
+    """
+    state = select(Article.version, _versions_before(), Site.takes_guests)
+    return state.join(Site, Site.id == Article.site_id).where(Article.id == bindparam("article_id"))
+
+
+def _versions_before() -> ColumnElement[int]:
+    before = aliased(Article)
+    earlier = select(func.sum(before.version)).where(before.series_id == Article.series_id, before.part < Article.part)
+    return func.coalesce(earlier.correlate(Article).scalar_subquery(), 0)
+
+
+def versions_before(session: Session, article: Article) -> int:
+    """Return the sum of the versions of the parts before ``article`` in its series: another number whenever anything changes that a visitor could see there.
+
+    Which parts these are changes only with the version of all of them.
+    """
+    if article.series_id is None or article.part is None:
+        return 0
+    return session.scalar(select(_versions_before()).select_from(Article).where(Article.id == article.id)) or 0
 
 
 def find_article_by_address(session: Session, site_id: int, address: str) -> Article | None:

@@ -32,10 +32,19 @@ class SeriesOut(msgspec.Struct, frozen=True):
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """When and why a discussion was closed to new comments."""
+    """When and why a discussion was closed to new comments, and when it opens again by itself, if it does."""
 
     at: datetime
     reason: str
+    reopens_at: datetime | None
+
+
+class AwayOut(msgspec.Struct, frozen=True):
+    """What an author says who is away, and until when."""
+
+    author: PersonOut
+    note: str
+    until: datetime
 
 
 class ArticleOut(msgspec.Struct, frozen=True):
@@ -56,6 +65,7 @@ class ArticleOut(msgspec.Struct, frozen=True):
     comment_count: int
     version: int
     closed: Closed | None
+    away: list[AwayOut]
     stances: Tally
     tags: Tally
     body_md: str | None = None

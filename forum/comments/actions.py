@@ -4,6 +4,7 @@ Every write runs inside ``counted``, so that the counts above a comment follow i
 matters of the rooms above.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -24,6 +25,9 @@ from forum.jobs.happening import Happening, happened
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
 from forum.text.fingerprint import fingerprint
+
+# Told inside ``counted`` when a comment that readers can see has taken another stance: an author's decision about it may be over.
+on_other_stance: list[Callable[[Session, Comment], None]] = []
 
 # Written once, and past the unit of work: each post runs both.
 _BE_ROOT = update(cast(Table, Comment.__table__)).where(Comment.__table__.c.id == bindparam("own_id")).values(root_id=bindparam("own_id"))
@@ -109,7 +113,7 @@ def change(session: Session, place: Place, *, text: Text | None, stance: Stance 
     require_move(comment, "edit")
     moment = now()
     with counted(session, place):
-        _take(comment, text, stance)
+        _change(session, comment, text, stance)
         comment.version += 1
         if comment.listed and moment - comment.created_at > grace:
             comment.edited_at = moment
@@ -132,7 +136,7 @@ def accept(session: Session, place: Place, revision: Revision) -> None:
     """Make a waiting revision the comment's text, marked as edited."""
     with counted(session, place):
         text = Text(revision.body_md, revision.body_html or "", revision.renderer or place.comment.renderer, fingerprint(revision.body_md))
-        _take(place.comment, text, Stance(revision.stance) if revision.stance else None)
+        _change(session, place.comment, text, Stance(revision.stance) if revision.stance else None)
         place.comment.version += 1
         place.comment.edited_at = now()
         revision.state = RevisionState.ACCEPTED.value
@@ -280,6 +284,14 @@ def _redaction(session: Session, comment_id: int, by: int, since: datetime) -> t
 def _publish(comment: Comment, moment: datetime) -> None:
     comment.listed, comment.published_at = True, moment
     comment.activity_at = max(comment.activity_at, moment)
+
+
+def _change(session: Session, comment: Comment, text: Text | None, stance: Stance | None) -> None:
+    before = comment.stance
+    _take(comment, text, stance)
+    if comment.stance != before:
+        for listener in on_other_stance:
+            listener(session, comment)
 
 
 def _take(comment: Comment, text: Text | None, stance: Stance | None) -> None:

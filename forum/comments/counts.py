@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.articles.models import Article
+from forum.comments.answering import follow_author_reply
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.comments.states import State
@@ -31,6 +31,8 @@ class Place:
 
 
 Contribution = dict[tuple[str, str], int]
+# What every visible comment adds, and no other does.
+_COUNTS_ONE = ("article", "comment_count")
 
 
 @contextmanager
@@ -73,8 +75,9 @@ def _move(session: Session, place: Place, before: Contribution, columns: dict[st
                 written.setdefault(above, {})["activity_at"] = moment
     for row, values in written.items():
         update_row(session, row, values)
-    if _mark_author_replies(session, place):
-        session.flush()
+    is_visible, was_visible = _COUNTS_ONE in after, _COUNTS_ONE in before
+    if is_visible is not was_visible and place.parent is not None and place.comment.author_id in article.author_ids:
+        follow_author_reply(session, article.author_ids, place.root, place.comment, is_visible=is_visible)
 
 
 def contribution(comment: Comment) -> Contribution:
@@ -85,7 +88,7 @@ def contribution(comment: Comment) -> Contribution:
         adds["root", "thread_count"] = 1
     if not visible:
         return adds
-    adds["article", "comment_count"] = 1
+    adds[_COUNTS_ONE] = 1
     if not is_root:
         adds["parent", "reply_count"] = 1
     if is_root and comment.stance:
@@ -93,14 +96,3 @@ def contribution(comment: Comment) -> Contribution:
     for stance in Stance:
         adds["article", f"tag_{stance}"] = adds["root", f"thread_{stance}"] = getattr(comment, f"tag_{stance}") or 0
     return adds
-
-
-def _mark_author_replies(session: Session, place: Place) -> bool:
-    if place.comment.author_id not in place.article.author_ids or place.parent is None:
-        return False
-    reply = aliased(Comment)
-    by_author = (reply.author_id.in_(place.article.author_ids), reply.state == State.VISIBLE.value)
-    place.parent.author_replied = bool(session.scalar(select(exists().where(reply.parent_id == place.parent.id, *by_author))))
-    # A root that its author wrote himself is not answered by that: only what stands below counts.
-    place.root.author_replied = bool(session.scalar(select(exists().where(reply.root_id == place.root.id, reply.depth > 0, *by_author))))
-    return True

@@ -34,6 +34,12 @@ HAS_FINGERPRINT = "fingerprint IS NOT NULL"
 IS_LOCKED = "locked_at IS NOT NULL"
 # What may wait on an author's desk; one set aside until a date is among it, since that date may be over.
 WAITING = "state = 'visible' AND NOT author_replied AND (attention IS NULL OR attention = 'later')"
+IS_ATTENDED = "attention IS NOT NULL"
+# What the next part of a series lists as open: doubts and objections that nobody among the authors has answered or dealt with.
+OPEN_QUESTION = (
+    "depth = 0 AND state = 'visible' AND NOT author_replied AND stance IN ('skepticism', 'disagreement') "
+    "AND (attention IS NULL OR attention = 'later')"
+)
 HIDDEN = "state NOT IN ('visible', 'erased')"
 RESTRICTED_ID = "CASE WHEN state IN ('held', 'screened', 'removed') THEN id END"
 
@@ -47,7 +53,8 @@ class Comment(Base):
     """A comment. ``body_md`` and ``body_html`` are the accepted text, rendered once; the counts change in the transaction of their cause.
 
     ``reply_count``: visible direct replies. ``thread_count`` (roots): comments below it that have a place in the listing. ``author_replied``: an author of the
-    article has a visible reply directly below or, for a root, anywhere in the thread. ``lead``: 2 pinned, 1 featured, 0 neither; leads come first in every order.
+    article has a visible reply in its branch, at any depth; ``author_reply_id`` (roots): the first of them in the thread.
+    ``lead``: 2 pinned, 1 featured, 0 neither; leads come first in every order.
     ``listed``: it was visible once, so it keeps its place; ``published_at``: when that was first, None before. The orders by time go by it, so that a late approval
     is not buried. ``withdrawn_from``: the state it was withdrawn from. ``restriction_*``: who hid it (``moderator`` or ``rule``), why, and the decision's id –
     deliberately no foreign key, since decisions belong to a room above. ``restricted_id``: its own id while it is held, screened or removed, for which the database
@@ -69,6 +76,7 @@ class Comment(Base):
         Index("ix_comments_hidden", "author_id", "article_id", "id", sqlite_where=text(HIDDEN), postgresql_where=text(HIDDEN)),
         Index("ix_comments_locked", "article_id", sqlite_where=text(IS_LOCKED), postgresql_where=text(IS_LOCKED)),
         Index("ix_comments_leads", "article_id", "lead", sqlite_where=text("lead > 0"), postgresql_where=text("lead > 0")),
+        Index("ix_comments_attended", "article_id", "id", sqlite_where=text(IS_ATTENDED), postgresql_where=text(IS_ATTENDED)),
         Index(None, "article_id", "published_at", "id"),
         Index(None, "article_id", "stance", "published_at", "id"),
         Index(None, "site_id", "published_at", "stance"),
@@ -77,11 +85,21 @@ class Comment(Base):
         Index(
             "ix_comments_waiting",
             "article_id",
+            "stance",
             "desk_rank",
             "published_at",
             "id",
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
+        ),
+        Index(
+            "ix_roots_open",
+            "article_id",
+            "doubt_rank",
+            "published_at",
+            "id",
+            sqlite_where=text(OPEN_QUESTION),
+            postgresql_where=text(OPEN_QUESTION),
         ),
         one_of("withdrawn_from", State),
         one_of("attention", Attention),
@@ -130,6 +148,7 @@ class Comment(Base):
     reply_count: Mapped[int] = mapped_column(default=0, server_default="0")
     thread_count: Mapped[int] = mapped_column(default=0, server_default="0")
     author_replied: Mapped[bool] = mapped_column(default=False, server_default=false())
+    author_reply_id: Mapped[int | None] = mapped_column(Id)
     tag_agreement: Mapped[int] = mapped_column(default=0, server_default="0")
     tag_disagreement: Mapped[int] = mapped_column(default=0, server_default="0")
     tag_skepticism: Mapped[int] = mapped_column(default=0, server_default="0")

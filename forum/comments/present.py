@@ -9,6 +9,7 @@ from forum.accounts.schemas import PersonOut
 from forum.articles.models import Article
 from forum.articles.present import closed_of, make_tally, present_person, stance_tally, tag_tally
 from forum.articles.schemas import Tally
+from forum.comments.attention import Attention
 from forum.comments.models import Comment, Revision
 from forum.comments.queries import Row
 from forum.comments.schemas import ArticleHead, CommentOut, ItemOut, MoreReplies, Restriction, RevisionOut, Stub
@@ -67,7 +68,7 @@ def present_head(article: Article) -> ArticleHead:
         article.id,
         article.comment_count,
         article.version,
-        closed_of(article.closed_at, article.closed_reason),
+        closed_of(article),
         stance_tally(article),
         tag_tally(article),
     )
@@ -108,6 +109,8 @@ def _fields(row: tuple[Comment, Account | Named], author_ids: Collection[int], *
         "tally": tally_of(comment),
         "reply_count": comment.reply_count,
         "author_replied": comment.author_replied,
+        "author_reply_id": comment.author_reply_id,
+        "thanked": shown and comment.attention == Attention.THANKED,
         "pinned": comment.lead == 2,
         "featured": comment.featured if shown else None,
         "locked": comment.locked_at is not None,

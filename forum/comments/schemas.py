@@ -30,6 +30,8 @@ class CommentOut(msgspec.Struct, frozen=True):
     """A comment as everybody gets it. Texts and stance are null in every state whose text the caller may not see; ``author`` is null once erased.
 
     ``stance`` is what the writer thinks of what the comment answers; ``tally`` counts the readers' tags. ``reply_count``: visible direct replies.
+    ``author_replied``: an author of the article has answered somewhere below; ``author_reply_id``: in a root, the first such reply of the thread.
+    ``thanked``: an author has thanked for it.
     ``published_at`` is when everybody could read it first, null before; ``restriction`` stands in ``screened`` and ``removed`` only; ``notice`` is a moderator's line.
     """
 
@@ -50,6 +52,8 @@ class CommentOut(msgspec.Struct, frozen=True):
     tally: Tally
     reply_count: int
     author_replied: bool
+    author_reply_id: int | None
+    thanked: bool
     pinned: bool
     featured: str | None
     locked: bool

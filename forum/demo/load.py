@@ -26,6 +26,7 @@ from forum.comments.models import Comment
 from forum.comments.queries import lock_place
 from forum.comments.stance import Stance
 from forum.demo.cases import load_cases
+from forum.posting.models import Continuation
 from forum.stances.models import Tag, TagEvent
 from forum.stances.tally import count_tags, write_tally
 from forum.text.limits import normalize_body
@@ -34,6 +35,8 @@ from forum.text.render import render
 TEXT = Path(__file__).parent / "discussion.toml"
 # An edit is made this long after its comment, outside the grace in which edits are not marked.
 EDITED_AFTER = timedelta(minutes=25)
+# An author says where a thread is answered this long after that article appeared.
+CONTINUED_AFTER = timedelta(hours=5)
 KINDS = {"member": "reader", "publisher": "author"}
 
 
@@ -83,6 +86,18 @@ def load_demo(session: Session, password: str, *, with_cases: bool = False) -> d
     tags = sum(_load_tags(session, item, people, comments[item["label"]], start) for item in content["comments"])
     for item in content["comments"]:
         _finish(session, item, comments[item["label"]])
+    for item in content["continuations"]:
+        article = articles[item["article"]]
+        session.add(
+            Continuation(
+                comment_id=comments[item["comment"]].id,
+                article_id=article.id,
+                account_id=people[item["by"]].id,
+                line=item["line"],
+                created_at=article.created_at + CONTINUED_AFTER,
+            )
+        )
+    session.flush()
     added = load_cases(session, {label: comment.id for label, comment in comments.items()}) if with_cases else 0
     return {"people": len(people) + (added > 0), "articles": len(articles), "comments": len(comments) + added, "tags": tags}
 

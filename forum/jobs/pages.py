@@ -7,6 +7,7 @@ from forum.access.permissions import Permission
 from forum.jobs.actions import discard_job, replay_job
 from forum.jobs.schemas import BuriedJobsQuery
 from forum.jobs.steps import Queue, load_queue, read_buried
+from forum.jobs.words import JOB_WORDS
 from forum.web.doors import Call
 from forum.web.pages import Page, PageDoors, Redirect
 
@@ -19,7 +20,7 @@ def show_buried(call: Call[Queue, None, BuriedJobsQuery]) -> Page:
     """Show the jobs that never succeeded, the latest first."""
     page = read_buried(call)
     following = f"{LIST}?cursor={page.next}" if page.next else ""
-    return Page("jobs/buried.html", {"jobs": page.items, "is_first": call.query.cursor is None, "following": following})
+    return Page("jobs/buried.html", {"jobs": page.items, "words": JOB_WORDS, "is_first": call.query.cursor is None, "following": following})
 
 
 @doors.door("POST", "/admin/jobs/<id:job_id>/replay", Permission.JOBS_EDIT, load=load_queue)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from threading import Event
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from flask import Flask
@@ -24,6 +24,7 @@ from forum.web.context import SETTINGS
 if TYPE_CHECKING:
     from forum.jobs.executor import Executor
 
+T = TypeVar("T")
 INTERVAL_SECONDS = 5.0
 # Not zero: on SQLite people's writes have to get their turn between two jobs.
 PAUSE_SECONDS = 0.01
@@ -101,18 +102,22 @@ def find_messenger(app: Flask) -> Messenger:
     return Messenger(lambda queue: executor.prepare(executor.open_store(settings, str(app.secret_key), queue)))
 
 
-def run_until_signalled(worker: Worker, on_ready: Callable[[], None]) -> None:
-    """Run ``worker`` until SIGTERM or SIGINT comes, then stop it; a second signal ends the process at once. For the main thread alone."""
+def run_until_signalled(worker: Worker, on_ready: Callable[[], T]) -> T:
+    """Run ``worker`` until SIGTERM or SIGINT comes, then stop it; a second signal ends the process at once. For the main thread alone.
+
+    Return what ``on_ready`` did, which may start threads of its own: whatever starts one before this takes the signals away.
+    """
     signals = {signal.SIGTERM, signal.SIGINT}
     # Waited for instead of handled: a handler that sets an event can meet the very lock that it interrupted.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         worker.start()
-        on_ready()
+        done = on_ready()
         signal.sigwait(signals)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     worker.stop()
+    return done
 
 
 def _load_executor(settings: Settings) -> ModuleType:

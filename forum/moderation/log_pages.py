@@ -3,14 +3,12 @@
 The feed is the same for everybody, so it may be kept by anyone who asks again each time, as the API's answers are.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Response, request
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from forum.access.permissions import Permission
 from forum.access.table import can
@@ -26,7 +24,8 @@ from forum.moderation.reasons import DECISION_LABELS, DecisionReason
 from forum.refusals import not_found
 from forum.sanctions.kinds import KINDS, SanctionKind
 from forum.sentences import Sentence, sentence
-from forum.web.caching import entity_tag, is_fresh, set_caching
+from forum.text.atom import CONTENT_TYPE, Entry, Feed, write_feed
+from forum.web.caching import spare_unchanged
 from forum.web.context import settings
 from forum.web.doors import Call, viewer_of_request
 from forum.web.lagging import may_lag
@@ -36,8 +35,6 @@ from forum.web.translation import translated
 doors = PageDoors("modlog")
 ON_A_PAGE = 50
 IN_THE_FEED = 50
-# What no XML 1.0 document may hold, not even as a reference.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -96,43 +93,34 @@ def show_feed(call: Call[Site, None, None]) -> Page:
     """Show the newest rows of the public log as an Atom feed."""
     page = list_log(call.session, call.thing.id, public_only=True, limit=IN_THE_FEED)
     lines = _lines(present_public(call.session, call.thing.id, page.entries))
-    name = settings().site_name
-    context = {
-        "lines": lines,
-        "base": settings().base_url,
-        "name": name,
-        "title": _("%(site)s: moderation log", site=name),
-        "subtitle": _("What moderators and rules decided, without any text of a comment."),
-        "updated": page.entries[0].at if page.entries else call.thing.created_at,
-        "xml": for_xml,
-        "moment": atom_moment,
-    }
-    return Page("moderation/log.atom.xml", context, content_type="application/atom+xml; charset=utf-8")
+    base, name = settings().base_url, settings().site_name
+    feed = Feed(
+        id=f"{base}/modlog",
+        title=_("%(site)s: moderation log", site=name),
+        subtitle=_("What moderators and rules decided, without any text of a comment."),
+        address="/modlog.atom",
+        page="/modlog",
+        writer=name,
+        began=call.thing.created_at,
+        entries=[_entry(line) for line in lines],
+    )
+    language = str(get_locale()).replace("_", "-")
+    return Page(body=write_feed(feed, base_url=base, language=language), content_type=CONTENT_TYPE)
 
 
 @doors.blueprint.after_request
 def share_feed(response: Response) -> Response:
     """Let the feed be kept, and spare the caller one that has not changed."""
-    if request.endpoint != f"{doors.blueprint.name}.{show_feed.__name__}" or response.status_code != 200:
+    if request.endpoint != f"{doors.blueprint.name}.{show_feed.__name__}":
         return response
-    tag = entity_tag("feed", response.get_data())
-    response.vary.add("Accept-Language")
-    set_caching(response, viewer_of_request(), tag, private=False)
-    if is_fresh(tag):
-        response.status_code = 304
-        response.set_data(b"")
-        response.headers.pop("Content-Type", None)
-    return response
+    return spare_unchanged(response, viewer_of_request())
 
 
-def for_xml(text: str) -> str:
-    """Return ``text`` without the characters that XML 1.0 forbids; escaping is the template's."""
-    return _NOT_XML.sub("", text)
-
-
-def atom_moment(at: datetime) -> str:
-    """Return a moment in UTC as RFC 3339 has it, to the microsecond: rows of one second keep their order."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _entry(line: LogLine) -> Entry:
+    seq = line.entry.seq
+    page = f"/modlog?before={seq + 1}#s{seq}"
+    at = line.entry.at
+    return Entry(settings().base_url + page, line.text, page, at, summary=line.reason, category=(line.entry.event, ""))
 
 
 def _to_decision(call: Call[Site, None, LogPageQuery], here: str, *, public_only: bool) -> Redirect:

@@ -47,6 +47,7 @@ class GuestForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parent_id: RowId | None = None
     name: Annotated[str, Meta(max_length=200)] = ""
     email: Annotated[str, Meta(max_length=254)] = ""
+    wants_answers: bool = False
     step: Annotated[str, Meta(max_length=10)] = ""
     # What the composer of a text that a member is asked to reconsider holds besides.
     reconsidered: Token = ""
@@ -100,7 +101,7 @@ def write_as_guest(call: Call[GuestPlace, GuestForm, None]) -> Page:
         raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
     if not body.body_md.strip():
         raise invalid(Fault("/body_md", "required", "Write something first."))
-    text = GuestText(article.id, body.name.strip(), body.body_md, body.stance or "", str(body.parent_id or ""))
+    text = GuestText(article.id, body.name.strip(), body.body_md, body.stance or "", str(body.parent_id or ""), body.wants_answers)
     ask_as_guest(call.session, body.email, text)
     return Page("posting/guest_sent.html", {"article": present_articles(call.session, [article])[0], "email": body.email.strip()})
 

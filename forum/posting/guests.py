@@ -30,6 +30,8 @@ from forum.mailbox.following import Explanation, Handler
 from forum.mailbox.letters import send_sign_in
 from forum.mailbox.links import data_of, gone, link_address, make_link
 from forum.mailbox.models import MailLink, Purpose
+from forum.notifications.actions import subscriber_of
+from forum.notifications.models import Delivery
 from forum.posting.addresses import comment_address
 from forum.posting.errands import pack_text
 from forum.posting.people import refresh_pages_of
@@ -53,13 +55,14 @@ RECOGNISABLE = sentence(
 
 
 class GuestText(msgspec.Struct, frozen=True):
-    """What a guest wants to say, as the link keeps it."""
+    """What a guest wants to say, as the link keeps it. ``wants_answers``: whoever answers it is to be told by mail."""
 
     article_id: RowId
     name: str
     body_md: str
     stance: str = ""
     parent_id: str = ""
+    wants_answers: bool = False
 
 
 def check_name(name: str) -> None:
@@ -121,6 +124,8 @@ def follow(session: Session, link: MailLink, prepared: PreparedBody) -> Page | R
             raise
         # A member changes the text or says that nobody can be recognised; here there is no form to do that in.
         raise Refusal(refusal.kind, RECOGNISABLE) from None
+    if text.wants_answers:
+        subscriber_of(session, guest.id).answers = Delivery.AT_ONCE.value
     if comment.state == State.HELD:
         flash(_("Thank you. A person reads your comment before others can."))
         return Redirect(f"/a/{article.slug}")

@@ -1,7 +1,8 @@
 """Which discussion pages may be kept for others, and who can be given one that was made for somebody else: read by their keys at every visit.
 
-The rule: a page is kept for members alone who have no role, no sanction and no comment on it, so that nothing but their name, their tags and the token of
-the forms is theirs. ``keep_discussion`` decides it when the page is made, ``find_reader`` when it is sent again; the second is never more generous.
+The rule: a page is kept for members alone who have no role, no sanction, no comment on it and nothing new in their inbox, so that nothing but their name,
+their tags and the token of the forms is theirs. ``keep_discussion`` decides it when the page is made, ``find_reader`` when it is sent again; the second is never
+more generous.
 """
 
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def _plain_reader() -> ClauseElement:
             SignIn.created_at >= bindparam("begun", type_=Moment),
             SignIn.last_seen_at >= bindparam("seen", type_=Moment),
             ~exists().where(Membership.account_id == Account.id),
+            Account.is_author.is_(False),
+            Account.has_news.is_(False),
             ~exists().where(Sanction.account_id == Account.id),
             ~hidden,
         )
@@ -58,13 +61,17 @@ _TAGS = select(Tag.comment_id, Tag.stance).where(Tag.account_id == bindparam("ac
 
 @dataclass(frozen=True)
 class Shown:
-    """What a discussion page shows: the article, the discussion, the viewer's marks, the composer; and what was asked for."""
+    """What a discussion page shows: the article, the discussion, the viewer's marks, the composer; and what was asked for.
+
+    ``before``: the versions of the parts before it (``versions_before``), read before anything of them was.
+    """
 
     about: ArticleOut
     page: ThreadPageOut
     marks: Marks
     composer: Composer
     query: DiscussionQuery
+    before: int
 
 
 def keep_discussion(viewer: Viewer, article: Article, shown: Shown) -> Keep | None:
@@ -72,22 +79,36 @@ def keep_discussion(viewer: Viewer, article: Article, shown: Shown) -> Keep | No
     if shown.query.by == "me":
         return None
     if not viewer.is_signed_in:
-        return Keep(article.id, (article.version, bool(shown.composer.guest_action)))
+        return Keep(article.id, (article.version, shown.before, bool(shown.composer.guest_action)))
     comments = comments_of(shown.page)
     marks = shown.marks
     writers = frozenset(person.handle for person in (*(comment.author for comment in comments), *shown.about.authors) if person is not None)
-    if not can_have_holes(viewer) or marks.own or shown.composer.restraints or viewer.handle in writers:
+    if (
+        not can_have_holes(viewer)
+        or viewer.has_news
+        or viewer.is_author
+        or marks.own
+        or shown.composer.restraints
+        or viewer.handle in writers
+    ):
         return None
     tags = frozenset((mark.id, str(mark.my_tag)) for mark in marks.by_id.values() if mark.my_tag is not None)
-    return Keep(article.id, (article.version,), viewer, tags, frozenset(comment.id for comment in comments), writers)
+    return Keep(article.id, (article.version, shown.before), viewer, tags, frozenset(comment.id for comment in comments), writers)
+
+
+def keep_for_everybody(viewer: Viewer, article: Article) -> Keep | None:
+    """Return that a page about the article may be kept which shows its viewer nothing of their own but the name at its top, or None where that needs more."""
+    if not viewer.is_signed_in:
+        return Keep(article.id, (article.version,))
+    return Keep(article.id, (article.version,), viewer) if can_have_holes(viewer) and not (viewer.has_news or viewer.is_author) else None
 
 
 def read_state(reads: QuickReads, subject: Subject) -> Stamp | None:
-    """Return an article's version and whether its site takes guests, or None when it is not there; of several the counts."""
+    """Return an article's version, those of the parts before it and whether its site takes guests, or None when it is not there; of several the counts."""
     if isinstance(subject, tuple):
         return counts_in(reads.rows(counts_of_addresses(), site_id=DEFAULT_SITE_ID, **wanted_of(subject)), subject)
     row = reads.first(_STATE, article_id=subject)
-    return (row[0], bool(row[1])) if row is not None else None
+    return (row[0], int(row[1]), bool(row[2])) if row is not None else None
 
 
 class Readers:

@@ -19,22 +19,12 @@ class ArticleLink:
     title: str
     page: str
     part: int | None
-    is_present: bool = False
 
 
 def links_of_articles(session: Session, ids: Collection[int]) -> dict[int, ArticleLink]:
     """Return the articles with these ids as links."""
     rows = session.execute(select(Article.id, Article.title, Article.slug, Article.part).where(Article.id.in_(ids)))
     return {article_id: ArticleLink(title, f"/a/{slug}", part) for article_id, title, slug, part in rows}
-
-
-def links_of_series(session: Session, article: Article) -> list[ArticleLink]:
-    """Return the parts of the series that ``article`` belongs to, in order, itself among them; empty without a series. At most 100."""
-    if article.series_id is None:
-        return []
-    parts = select(Article.id, Article.title, Article.slug, Article.part).where(Article.series_id == article.series_id)
-    rows = session.execute(parts.order_by(Article.part, Article.id).limit(100))
-    return [ArticleLink(title, f"/a/{slug}", part, is_present=article_id == article.id) for article_id, title, slug, part in rows]
 
 
 def handles_of_writers(session: Session, comment_ids: Collection[int]) -> dict[int, str]:

@@ -3,12 +3,12 @@
 What is shown comes from the same structures that the API answers with; what is the viewer's own stands in ``Marks`` and ``Standing``.
 """
 
-from collections.abc import Sequence
-from itertools import takewhile
+from sqlalchemy.orm import Session
 
 from forum.access.permissions import Permission
 from forum.access.predicates import is_writer
 from forum.access.table import can
+from forum.access.viewer import Viewer
 from forum.accounts.models import Account
 from forum.accounts.queries import get_member
 from forum.articles.models import Article
@@ -27,8 +27,11 @@ from forum.posting.history import changes_of
 from forum.posting.keeping import Shown, keep_discussion
 from forum.posting.layout import arrange, arrange_more, comments_of, stub_of, unknown_parents
 from forum.posting.order_words import ORDER_WORDS
-from forum.posting.queries import ArticleLink, handles_of_writers, links_of_articles, links_of_series
-from forum.posting.replicas import version_around_comment, version_of_article
+from forum.posting.queries import handles_of_writers, links_of_articles
+from forum.posting.replicas import version_around_comment, versions_of_part
+from forum.posting.series_queries import Threads, find_continuations, list_later_parts, read_parts, read_threads
+from forum.posting.stance_map_drawing import DrawnMap, draw_map
+from forum.posting.stance_map_queries import FOLDED_EXCERPT, MOST_FOLDED, read_map
 from forum.posting.standing import read_standing
 from forum.posting.structured import describe
 from forum.web.doors import Call
@@ -53,15 +56,16 @@ DESCRIBED_IN_DISCUSSION, DESCRIBED_AT_COMMENT = 4_000, 30_000
     query=DiscussionQuery,
     framed=True,
     kept=True,
-    lags=version_of_article,
+    lags=versions_of_part,
 )
 def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
     """Show an article and its discussion."""
     session, article, query = call.session, call.thing, call.query
+    # Before anything else of the other parts: what is kept must not say that it shows a newer state of them than it does.
+    parts, is_filtered = read_parts(session, article), bool(query.stance or query.tagged or query.by or query.answered)
     page = read_discussion(session, call.viewer, article, query)
     marks = read_marks(session, call.viewer, article, comments_of(page))
     shown = present_articles(session, [article], with_text=True)[0]
-    parts = links_of_series(session, article)
     composer = restrain(session, call.viewer, article, answer_composer(article, Draft(filled_form(stance=query.stand))))
     following = discussion_address(shown.page, query, cursor=page.next) + "#discussion" if page.next else None
     context = {
@@ -71,19 +75,20 @@ def show_discussion(call: Call[Article, None, DiscussionQuery]) -> Page:
         "marks": marks,
         "composer": composer,
         "parts": parts,
-        "former": _former(parts),
+        "elsewhere": Threads() if is_filtered else read_threads(session, article, parts, roots=[item.id for item in page.items]),
         "may_edit": can(call.viewer, Permission.ARTICLE_EDIT, article),
         "query": query,
-        "is_filtered": bool(query.stance or query.tagged or query.by or query.answered),
+        "is_filtered": is_filtered,
         "orders": ORDER_WORDS,
         "following": following,
         "oembed": oembed_address(shown.page),
         "data": "",
+        "map": None if is_filtered or query.cursor else _folded_map(session, article),
     }
     if not (is_framed() or call.viewer.is_signed_in) and query == DiscussionQuery():
         # Other orders and later pages name this one as the page that counts.
         context["data"] = describe(shown, comments_of(page), most=DESCRIBED_IN_DISCUSSION)
-    kept = keep_discussion(call.viewer, article, Shown(shown, page, marks, composer, query))
+    kept = keep_discussion(call.viewer, article, Shown(shown, page, marks, composer, query, parts.before))
     if kept is not None and kept.reader is not None:
         context["viewer"] = leave_holes(call.viewer)
     return Page("posting/discussion.html", context, kept=kept)
@@ -108,6 +113,9 @@ def show_comment(call: Call[Comment, None, None]) -> Page:
         "more": found.more_replies,
         "marks": marks,
         "standing": read_standing(session, viewer, call.thing),
+        "continued": find_continuations(session, article, [call.thing.id]).get(call.thing.id) if call.thing.depth == 0 else None,
+        "may_continue": _may_continue(viewer, article, call),
+        "may_mark": (call.thing.state == State.VISIBLE or call.thing.lead > 0) and can(viewer, Permission.COMMENT_MARK, article),
         "may_review": not own and can(viewer, Permission.ITEM_OPEN, call.thing),
         "oembed": oembed_address(found.comment.url) if is_text_public(call.thing) else "",
         "data": "",
@@ -178,6 +186,7 @@ def show_person(call: Call[None, None, PersonQuery]) -> Page:
     context = {
         "person": present_person(account),
         "since": account.created_at,
+        "writes_articles": account.id if account.is_author else 0,
         "comments": [present_comment(row, ()) for row in rows],
         "articles": links_of_articles(call.session, {comment.article_id for comment, _writer in rows}),
         "is_first": call.query.before is None,
@@ -186,6 +195,15 @@ def show_person(call: Call[None, None, PersonQuery]) -> Page:
     return Page("posting/person.html", context)
 
 
-def _former(parts: Sequence[ArticleLink]) -> ArticleLink | None:
-    before = takewhile(lambda part: not part.is_present, parts)
-    return next(iter(reversed(list(before))), None)
+def _folded_map(session: Session, article: Article) -> DrawnMap | None:
+    """Return the map that stands folded above the threads, where there are threads to compare."""
+    drawn = draw_map(read_map(session, article, most=MOST_FOLDED, length=FOLDED_EXCERPT))
+    return drawn if drawn.is_worth_folding else None
+
+
+def _may_continue(viewer: Viewer, article: Article, call: Call[Comment, None, None]) -> bool:
+    """Whether the viewer could say that a later part answers this thread."""
+    is_thread = call.thing.depth == 0 and call.thing.state == State.VISIBLE
+    if not is_thread or viewer.account_id is None or not can(viewer, Permission.COMMENT_CONTINUE, article):
+        return False
+    return bool(list_later_parts(call.session, article, viewer.account_id))

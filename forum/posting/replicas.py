@@ -7,7 +7,7 @@ from flask import Flask
 from forum.accounts.actions import count_write
 from forum.accounts.queries import find_writes
 from forum.articles.models import Article
-from forum.articles.queries import get_article
+from forum.articles.queries import get_article, versions_before
 from forum.comments.models import Comment
 from forum.db.quick import QUICK, QuickReads
 from forum.db.replica import Replica
@@ -34,6 +34,12 @@ def version_of_article(call: AnyCall) -> tuple[int, int]:
     """Return the loaded article and its version, which must be the primary's."""
     article: Article = call.thing
     return article.id, article.version
+
+
+def versions_of_part(call: AnyCall) -> tuple[int, int, int]:
+    """Return the loaded article, its version and those of the parts before it, which must be the primary's: what it shows of them is as they are there."""
+    article: Article = call.thing
+    return article.id, article.version, versions_before(call.session, article)
 
 
 def version_around_comment(call: AnyCall) -> tuple[int, int]:

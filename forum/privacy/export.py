@@ -20,6 +20,7 @@ from forum.factors.models import Factor, RecoveryCode
 from forum.mail.queries import mails_to
 from forum.mailbox.models import MailLink
 from forum.moderation.models import Decision, ModeratorNote, Report, StatementOfReasons
+from forum.notifications.models import Follow, Notification, Subscriber
 from forum.privacy.schemas import ExportOut
 from forum.redress.models import Appeal
 from forum.sanctions.models import Sanction
@@ -34,7 +35,7 @@ DESTROYED = "destroyed"
 COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
     Account: (
         *("handle", "email", "email_confirmed_at", "display_name", "credential", "verified"),
-        *("created_at", "leaving_at", "leaving_with"),
+        *("away_note", "away_until", "created_at", "leaving_at", "leaving_with"),
     ),
     Membership: ("site_id", "role"),
     SignIn: ("device", "created_at", "last_seen_at"),
@@ -63,6 +64,9 @@ COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
     ),
     ModeratorNote: ("body", "created_at"),
     MailLink: ("purpose", "email", "created_at", "expires_at", "used_at"),
+    Subscriber: ("answers", "desk", "follows", "quiet_from", "quiet_to", "zone", "digest_hour", "created_at"),
+    Follow: ("kind", "target_id", "created_at"),
+    Notification: ("subject", "subject_id", "reason", "created_at", "read_at", "mailed_at"),
 }
 # The column by which each table says whose a row is; revisions and decisions are found by way of the comment.
 OWN: Mapping[type[Base], InstrumentedAttribute[Any]] = {
@@ -82,6 +86,7 @@ OWN: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     Appeal: Appeal.appellant_id,
     ModeratorNote: ModeratorNote.account_id,
     MailLink: MailLink.account_id,
+    Subscriber: Subscriber.account_id,
 }
 _IN_OFFICE = "what somebody did as a moderator or admin belongs to the site and is about others; the moderation log has it"
 LEFT_OUT: Mapping[str, str] = {
@@ -99,6 +104,9 @@ LEFT_OUT: Mapping[str, str] = {
     "appeals.first_decider_id": _IN_OFFICE,
     "appeals.asked_by": _IN_OFFICE,
     "appeals.decided_by": _IN_OFFICE,
+    "attention_events.account_id": "what an author decided about comments comes from the desk (held_elsewhere)",
+    "reply_templates.account_id": "templates of replies come from the desk (held_elsewhere)",
+    "continuations.account_id": "what an author said of where a thread is answered comes from the room that keeps it (held_elsewhere)",
     "erasures.asked_by": _IN_OFFICE,
     "erasures.confirmed_by": _IN_OFFICE,
 }
@@ -111,6 +119,7 @@ def export_account(session: Session, account: Account) -> ExportOut:
     """Return everything that is held about ``account``."""
     mine = {table: column == account.id for table, column in OWN.items()}
     own_comments = select(Comment.id).where(mine[Comment])
+    subscribed = select(Subscriber.id).where(mine[Subscriber])
     answers = select(func.count()).where(StoredAnswer.caller == f"account:{account.id}")
     return ExportOut(
         exported_on=now().date(),
@@ -134,6 +143,9 @@ def export_account(session: Session, account: Account) -> ExportOut:
         notes=_rows(session, ModeratorNote, mine[ModeratorNote]),
         mail_links=_rows(session, MailLink, mine[MailLink]),
         mails=mails_to(session, account.email) if account.email else [],
+        mail_settings=_rows(session, Subscriber, mine[Subscriber]),
+        following=_rows(session, Follow, Follow.subscriber_id.in_(subscribed)),
+        notifications=_rows(session, Notification, Notification.subscriber_id.in_(subscribed)),
         answers_kept=session.scalar(answers) or 0,
         elsewhere={name: found(session, account.id) for name, found in held_elsewhere.items()},
     )

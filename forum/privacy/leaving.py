@@ -5,7 +5,7 @@ and each piece leaves counts that are right. A job's handler; flushes, never com
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,7 @@ from forum.moderation.actors import Actor, ActorKind
 from forum.moderation.intake import settle_withdrawn
 from forum.moderation.models import ModeratorNote, Report, Reveal
 from forum.moderation.moves import Deed, move_comment
+from forum.notifications.actions import forget_subscriber
 from forum.privacy.answers import forget_answers_to
 from forum.privacy.forgetting import destroy_all
 from forum.privacy.queries import sites_without_another_admin
@@ -50,6 +51,8 @@ PIECE = 20
 EVENTS_AT_A_TIME = 1000
 FORMER = sentence("Former member")
 LEFT_WITH_IT = sentence("Who wrote this has deleted their account, and this text with it.")
+# Rooms above that keep something of an account's own enter here what forgets it: (session, account id).
+forgetters_of_people: list[Callable[[Session, int], None]] = []
 log = structlog.get_logger(__name__)
 
 
@@ -118,6 +121,7 @@ def _begin(session: Session, account: Account) -> None:
     _forget_mail(session, account)
     forget_factors(session, account.id)
     forget_identities(session, account)
+    forget_subscriber(session, account.id)
     account.password_hash = None
     enqueue(session, LEAVE, {"account_id": account.id, "begun": 1})
 
@@ -183,10 +187,13 @@ def _finish(session: Session, account: Account) -> None:
     session.execute(mine.values(body=str(LEFT_WITH_IT)))
     session.execute(mine.where(Appeal.answer.is_not(None)).values(answer=str(LEFT_WITH_IT)))
     forget_answers_to(session, account.id)
+    for forget in forgetters_of_people:
+        forget(session, account.id)
     _forget_mail(session, account)
+    forget_subscriber(session, account.id)
     account.handle, account.display_name = f"former-{secrets.token_hex(8)}", str(FORMER)
     account.email = account.password_hash = account.leaving_with = account.leaving_at = None
-    account.writes = 0
+    account.writes, account.away_note, account.away_until = 0, "", None
     account.credential, account.verified, account.left_at, account.email_confirmed_at = "", False, now(), None
     session.flush()
     tidy_later(session)

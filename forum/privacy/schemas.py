@@ -88,5 +88,8 @@ class ExportOut(msgspec.Struct, frozen=True):
     notes: list[Row]
     mail_links: list[Row]
     mails: list[Row]
+    mail_settings: list[Row]
+    following: list[Row]
+    notifications: list[Row]
     answers_kept: int
     elsewhere: dict[str, list[Row]]

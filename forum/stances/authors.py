@@ -5,14 +5,14 @@ The rule: the stored counts are those that the present authors would have led to
 
 from collections import defaultdict
 
-from sqlalchemy import and_, or_, select, union, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from forum.articles.models import Article
+from forum.comments.answering import recount_answers
 from forum.comments.counts import counted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_place
-from forum.comments.states import State
 from forum.stances.counting import is_counted
 from forum.stances.models import Tag
 from forum.stances.tally import count_tags, write_tally
@@ -22,7 +22,7 @@ def recount_for_authors(session: Session, article: Article) -> None:
     """Bring tallies and answers of the article, locked by the caller, in line with its present authors."""
     author_ids = article.author_ids
     _recount_tags(session, article.id, author_ids)
-    _recount_answers(session, article.id, author_ids)
+    recount_answers(session, article.id, author_ids)
 
 
 def _recount_tags(session: Session, article_id: int, author_ids: tuple[int, ...]) -> None:
@@ -39,21 +39,3 @@ def _recount_tags(session: Session, article_id: int, author_ids: tuple[int, ...]
                 tag.counted = is_counted(session, author_ids, tag.account_id, comment_id)
             session.flush()
             write_tally(session, place.comment, count_tags(session, comment_id))
-
-
-def _recount_answers(session: Session, article_id: int, author_ids: tuple[int, ...]) -> None:
-    by_author = (
-        Comment.article_id == article_id,
-        Comment.depth > 0,
-        Comment.author_id.in_(author_ids),
-        Comment.state == State.VISIBLE.value,
-    )
-    answered = union(select(Comment.parent_id).where(*by_author), select(Comment.root_id).where(*by_author)).subquery()
-    ids = select(answered.c[0])
-    here = update(Comment).where(Comment.article_id == article_id).execution_options(synchronize_session=False)
-    session.execute(here.where(Comment.author_replied.is_(True), Comment.id.not_in(ids)).values(author_replied=False))
-    session.execute(here.where(Comment.author_replied.is_(False), Comment.id.in_(ids)).values(author_replied=True))
-    # The bulk updates went past the rows that the session holds.
-    for held in list(session.identity_map.values()):
-        if isinstance(held, Comment):
-            session.expire(held, ["author_replied"])

@@ -58,6 +58,20 @@ def require_version(version: int) -> None:
         )
 
 
+def spare_unchanged(response: Response, viewer: Viewer) -> Response:
+    """Tag a whole answer that is the same for everybody but for its language, and leave its body out where the caller has it already."""
+    if response.status_code != 200:
+        return response
+    tag = response.get_etag()[0] or entity_tag("feed", response.get_data())
+    response.vary.add("Accept-Language")
+    set_caching(response, viewer, tag, private=False)
+    if is_fresh(tag):
+        response.status_code = 304
+        response.set_data(b"")
+        response.headers.pop("Content-Type", None)
+    return response
+
+
 def set_caching(response: Response, viewer: Viewer, tag: str | None, *, private: bool) -> None:
     """Write Cache-Control, Vary and ETag: shared answers may be kept by anyone who asks again each time, others by the caller alone."""
     if tag is not None:

@@ -103,8 +103,9 @@ class Door:
     prepares_unloaded: bool = False
     # True where a view may let its answer be kept (keeping.py): the layer in front of Flask looks there first.
     kept: bool = False
-    # Where a replica of the database may answer: which article's version must be the primary's for that (its id and version); ``may_lag``: none.
-    lags: Callable[[AnyCall], tuple[int, int] | None] | None = None
+    # Where a replica of the database may answer: which article's version must be the primary's for that (its id, its version, what else of its state counts);
+    # ``may_lag``: none.
+    lags: Callable[[AnyCall], tuple[int, ...] | None] | None = None
 
     @property
     def is_safe(self) -> bool:

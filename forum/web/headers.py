@@ -31,7 +31,7 @@ PAGE_POLICY = "; ".join(
     )
 )
 # What follows is a secret: such an address is logged without it, and no other site learns it from a Referer.
-MAILED = "/mail/"
+SECRET_PATHS = ("/mail/", "/feeds/")
 # A window that was opened to sign in hands its sign-in over to the frame that opened it (embed), so it must keep its opener.
 SIGN_IN = "/sign-in"
 # Where other sites send the browser back with what signs it in.
@@ -73,7 +73,7 @@ def _close(response: Response) -> Response:
         response.set_data(b"")
     headers["X-Request-ID"] = getattr(g, "request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer" if _holds_secret() or request.path in RETURNS else "strict-origin-when-cross-origin"
+    headers["Referrer-Policy"] = "no-referrer" if _before_secret() or request.path in RETURNS else "strict-origin-when-cross-origin"
     headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if request.path.startswith(SIGN_IN) else "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     if response.mimetype == "text/html":
@@ -93,12 +93,15 @@ def _close(response: Response) -> Response:
     return response
 
 
-def _holds_secret() -> bool:
-    return f"/{request.path.lstrip('/')}".startswith(MAILED)
+def _before_secret() -> str:
+    """Return what of the present path comes before a secret, empty where it holds none."""
+    path = f"/{request.path.lstrip('/')}"
+    return next((begin for begin in SECRET_PATHS if path.startswith(begin)), "")
 
 
 def _shown_path() -> str:
-    return f"{MAILED}…" if _holds_secret() else request.path
+    begin = _before_secret()
+    return f"{begin}…" if begin else request.path
 
 
 def _facts(response: Response) -> dict[str, Any]:

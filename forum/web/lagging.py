@@ -64,14 +64,14 @@ class Lagging:
         count_replica("answered")
         return found
 
-    def require_present(self, subject: Subject, version: int) -> None:
-        """Raise BehindError unless the primary has an article in this version too."""
+    def require_present(self, subject: Subject, *versions: int) -> None:
+        """Raise BehindError unless the primary has an article in this version too, and what else of its state comes next."""
         try:
             stamp = self._read_stamp(self._reads, subject)
         except self._reads.errors:
             # The session asks the primary, and its failure is one that every door knows.
             raise BehindError from None
-        if stamp is None or stamp[0] != version:
+        if stamp is None or stamp[: len(versions)] != versions:
             raise BehindError
 
     def _require_own_writes(self, session: Session, viewer: Viewer) -> None:

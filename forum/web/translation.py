@@ -53,7 +53,7 @@ def speak(app: Flask) -> None:
     )
     # Jinja's own "_" looks up "gettext" at each call.
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
-    app.jinja_env.filters.update(utc_minute=utc_minute, written_day=written_day, written_number=written_number)
+    app.jinja_env.filters.update(utc_minute=utc_minute, written_day=written_day, written_number=written_number, translated=translated)
 
 
 @contextmanager

@@ -16,6 +16,10 @@ depends_on = None
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 WAITING = "state = 'visible' AND NOT author_replied AND (attention IS NULL OR attention = 'later')"
+OPEN_QUESTION = (
+    "depth = 0 AND state = 'visible' AND NOT author_replied AND stance IN ('skepticism', 'disagreement') "
+    "AND (attention IS NULL OR attention = 'later')"
+)
 ATTENTIONS = "attention IN ('thanked', 'no_reply', 'later')"
 BATCH = 5000
 TABLES = (
@@ -37,7 +41,10 @@ def upgrade() -> None:
     # A constraint of the column's own needs no new table on SQLite.
     op.execute(f"ALTER TABLE comments ADD COLUMN attention VARCHAR(16) CONSTRAINT ck_comments_attention CHECK ({ATTENTIONS})")
     _rank(op.get_bind())
-    op.create_index("ix_comments_waiting", "comments", ["article_id", "desk_rank", "published_at", "id"], **_where(WAITING))
+    _mark_answered(op.get_bind())
+    op.create_index("ix_comments_waiting", "comments", ["article_id", "stance", "desk_rank", "published_at", "id"], **_where(WAITING))
+    op.create_index("ix_roots_open", "comments", ["article_id", "doubt_rank", "published_at", "id"], **_where(OPEN_QUESTION))
+    op.create_index("ix_comments_attended", "comments", ["article_id", "id"], **_where("attention IS NOT NULL"))
     op.create_index("ix_articles_reopening", "articles", ["reopens_at"], **_where("reopens_at IS NOT NULL"))
     op.create_index("ix_accounts_away", "accounts", ["away_until"], **_where("away_until IS NOT NULL"))
     _people()
@@ -49,6 +56,8 @@ def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
     op.drop_index("ix_comments_waiting", table_name="comments")
+    op.drop_index("ix_roots_open", table_name="comments")
+    op.drop_index("ix_comments_attended", table_name="comments")
     op.drop_index("ix_articles_reopening", table_name="articles")
     op.drop_index("ix_accounts_away", table_name="accounts")
     op.drop_column("comments", "attention")
@@ -61,9 +70,12 @@ def _added() -> list[tuple[str, sa.Column[object]]]:
         ("comments", sa.Column("desk_base", sa.Float(53), server_default="0", nullable=False)),
         ("comments", sa.Column("desk_rank", sa.Float(53), server_default="0", nullable=False)),
         ("comments", sa.Column("attention_until", MOMENT)),
+        ("comments", sa.Column("author_reply_id", ROW_ID)),
         ("articles", sa.Column("reopens_at", MOMENT)),
         ("accounts", sa.Column("away_note", sa.String(length=300), server_default="", nullable=False)),
         ("accounts", sa.Column("away_until", MOMENT)),
+        ("accounts", sa.Column("is_author", sa.Boolean(), server_default=sa.false(), nullable=False)),
+        ("accounts", sa.Column("has_news", sa.Boolean(), server_default=sa.false(), nullable=False)),
         ("mails", sa.Column("about", sa.Text(), server_default="", nullable=False)),
     ]
 
@@ -84,6 +96,23 @@ def _rank(connection: sa.Connection) -> None:
         ]
         connection.execute(sa.text("UPDATE comments SET desk_base = :base, desk_rank = :rank WHERE id = :at"), ranks)
         last = rows[-1][0]
+
+
+def _mark_answered(connection: sa.Connection) -> None:
+    """Let everything above an author's visible reply be answered, and each root name the first such reply in its thread."""
+    theirs = (
+        "JOIN article_authors a ON a.article_id = c.article_id AND a.account_id = c.author_id WHERE c.state = 'visible' AND c.depth > 0"
+    )
+    above = f"""WITH RECURSIVE above(at) AS (
+        SELECT c.parent_id FROM comments c {theirs}
+        UNION SELECT c.parent_id FROM above JOIN comments c ON c.id = above.at WHERE c.parent_id IS NOT NULL
+    ) SELECT at FROM above"""
+    connection.execute(sa.text(f"UPDATE comments SET author_replied = true WHERE NOT author_replied AND id IN ({above})"))
+    first = connection.execute(sa.text(f"SELECT c.root_id, min(c.id) FROM comments c {theirs} GROUP BY c.root_id")).all()
+    for start in range(0, len(first), BATCH):
+        found = [{"at": root_id, "first": reply_id} for root_id, reply_id in first[start : start + BATCH]]
+        connection.execute(sa.text("UPDATE comments SET author_reply_id = :first WHERE id = :at"), found)
+    connection.execute(sa.text("UPDATE accounts SET is_author = true WHERE id IN (SELECT account_id FROM article_authors)"))
 
 
 def _base(stance: str | None, body: str | None) -> float:
@@ -108,10 +137,7 @@ def _people() -> None:
         sa.Column("feed_hash", sa.String(length=64)),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint("(account_id IS NULL) <> (email IS NULL)", name="account_or_address"),
-        *(
-            sa.CheckConstraint(f"{name} IN ('at_once', 'hourly', 'daily', 'none')", name=name)
-            for name in ("answers", "desk", "follows")
-        ),
+        *(sa.CheckConstraint(f"{name} IN ('at_once', 'hourly', 'daily', 'none')", name=name) for name in ("answers", "desk", "follows")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_subscribers_account_id_accounts", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_subscribers"),
         sa.UniqueConstraint("account_id", name="uq_subscribers_account_id"),
@@ -215,6 +241,10 @@ def _webhooks() -> None:
         sa.Column("kinds", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("paused_at", MOMENT),
+        sa.Column("is_gone", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rests_until", MOMENT),
+        sa.Column("tried_at", MOMENT),
         sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name="fk_webhooks_site_id_sites", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
     )
@@ -238,6 +268,7 @@ def _webhooks() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("queued_at", MOMENT, nullable=False),
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("claimed_until", MOMENT),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -251,6 +282,10 @@ def _webhooks() -> None:
     )
     op.create_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries", ["webhook_id", "id"])
     op.create_index(
-        "ix_webhook_deliveries_waiting", "webhook_deliveries", ["due_at", "id"], **_where("delivered_at IS NULL AND failed_at IS NULL")
+        "ix_webhook_deliveries_waiting",
+        "webhook_deliveries",
+        ["webhook_id", "due_at", "id"],
+        **_where("delivered_at IS NULL AND failed_at IS NULL"),
     )
+    op.create_index("ix_webhook_deliveries_failed", "webhook_deliveries", ["webhook_id", "id"], **_where("failed_at IS NOT NULL"))
     op.create_index("ix_webhook_deliveries_created_at", "webhook_deliveries", ["created_at"])

@@ -1,5 +1,7 @@
 """Who may go through which JSON door: every door by every kind of caller, against a table written by hand, and every token with and without its scope."""
 
+from itertools import product
+
 import pytest
 from flask import Flask
 
@@ -55,9 +57,29 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "sso_api.list_all_keys": (("admin",), Scope.ADMIN),
     "sso_api.make_key": (("admin",), Scope.ADMIN),
     "sso_api.delete_key": (("admin",), Scope.ADMIN),
+    "notifications_api.list_inbox": (SIGNED_IN, Scope.READ),
+    "notifications_api.mark_inbox_read": (SIGNED_IN, Scope.COMMENT),
+    "notifications_api.get_settings": (SIGNED_IN, Scope.READ),
+    "notifications_api.edit_settings": (SIGNED_IN, Scope.COMMENT),
+    "notifications_api.list_followed": (SIGNED_IN, Scope.READ),
+    "notifications_api.follow_something": (SIGNED_IN, Scope.COMMENT),
+    "notifications_api.unfollow_something": (SIGNED_IN, Scope.COMMENT),
     "jobs_api.list_buried": (("admin",), Scope.ADMIN),
     "jobs_api.replay": (("admin",), Scope.ADMIN),
     "jobs_api.discard": (("admin",), Scope.ADMIN),
+    "feeds_api.show_own": (SIGNED_IN, Scope.READ),
+    "feeds_api.make_own": (SIGNED_IN, Scope.COMMENT),
+    "feeds_api.end_own": (SIGNED_IN, Scope.COMMENT),
+    "webhooks_api.list_all": (("admin",), Scope.ADMIN),
+    "webhooks_api.add": (("admin",), Scope.ADMIN),
+    "webhooks_api.show": (("admin",), Scope.ADMIN),
+    "webhooks_api.change": (("admin",), Scope.ADMIN),
+    "webhooks_api.remove": (("admin",), Scope.ADMIN),
+    "webhooks_api.renew": (("admin",), Scope.ADMIN),
+    "webhooks_api.try_out": (("admin",), Scope.ADMIN),
+    "webhooks_api.list_messages": (("admin",), Scope.ADMIN),
+    "webhooks_api.send_again": (("admin",), Scope.ADMIN),
+    "webhooks_api.send_failed_again": (("admin",), Scope.ADMIN),
     "mailbox_api.mail_sign_in": (EVERYBODY, Scope.ADMIN),
     "mailbox_api.mail_reset": (EVERYBODY, Scope.ADMIN),
     "mailbox_api.reset": (EVERYBODY, Scope.ADMIN),
@@ -121,6 +143,20 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "rules_api.preview": (("admin",), Scope.ADMIN),
     "rules_api.save": (("admin",), Scope.ADMIN),
     "rules_api.list_history": (MODERATORS, Scope.MODERATE),
+    "desk_api.get_desk": (SIGNED_IN, Scope.READ),
+    **{
+        f"desk_api.{verb}_{what}": (("author",), Scope.COMMENT)
+        for verb, what in product(("set", "delete"), ("attention", "pin", "feature"))
+    },
+    "desk_api.set_closing": (("author", "admin"), Scope.ADMIN),
+    "desk_api.delete_closing": (("author", "admin"), Scope.ADMIN),
+    "desk_api.list_own_templates": (SIGNED_IN, Scope.READ),
+    "desk_api.create_template": (SIGNED_IN, Scope.COMMENT),
+    "desk_api.edit_template": (SIGNED_IN, Scope.COMMENT),
+    "desk_api.remove_template": (SIGNED_IN, Scope.COMMENT),
+    "desk_api.get_away": (SIGNED_IN, Scope.READ),
+    "desk_api.put_away": (SIGNED_IN, Scope.COMMENT),
+    "desk_api.delete_away": (SIGNED_IN, Scope.COMMENT),
     "posting_api.list_comments": (EVERYBODY, Scope.READ),
     "posting_api.create_comment": (SIGNED_IN, Scope.COMMENT),
     "posting_api.get_mine": (SIGNED_IN, Scope.READ),
@@ -131,6 +167,10 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "posting_api.list_replies": (EVERYBODY, Scope.READ),
     "posting_api.get_context": (EVERYBODY, Scope.READ),
     "posting_api.get_revisions": (EVERYBODY, Scope.READ),
+    "stance_map_api.get_map": (EVERYBODY, Scope.READ),
+    "series_api.get_series": (EVERYBODY, Scope.READ),
+    "series_api.set_continuation": (("author",), Scope.COMMENT),
+    "series_api.remove_continuation": (("author",), Scope.COMMENT),
     "stances_api.get_tag": (SIGNED_IN, Scope.READ),
     "stances_api.set_tag": (SIGNED_IN, Scope.TAG),
     "stances_api.delete_tag": (SIGNED_IN, Scope.TAG),

@@ -82,6 +82,8 @@ def test_a_door_that_changes_something_asks_for_more_than_being_there(plain: Fla
         Permission.NOTICE_CREATE,
         Permission.NOTICE_APPEAL,
         Permission.LINK_FOLLOW,
+        # A visitor follows something by an address; nothing is stored before the link in a mail is followed.
+        Permission.FOLLOW,
     }
 
 

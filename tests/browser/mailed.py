@@ -6,6 +6,7 @@ Called by ``places`` and by the tests of this folder; it waits for the mail, whi
 import re
 import time
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
@@ -17,10 +18,17 @@ def wait_for_link(folder: Path, *, to: str, about: str) -> str:
     for _ in range(PATIENCE_SECONDS * 10):
         for file in folder.glob("mail/*.eml"):
             mail = message_from_bytes(file.read_bytes(), policy=default)
+            assert isinstance(mail, EmailMessage)
             if mail["To"] == to and about in mail["Subject"]:
-                link = re.search(r"/mail/[\w-]+", mail.get_content())
+                link = re.search(r"/mail/[\w-]+", _plain_text(mail))
                 assert link is not None
                 return link[0]
         # A folder says nothing when a file comes into it: asking again is the only way to wait on it.
         time.sleep(0.1)
     raise AssertionError(f"no mail to {to} about '{about}' came")
+
+
+def _plain_text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
+
+from forum.secret import ensure_secret
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.mailed import wait_for_link
 
 PART_TWO = "massage-in-the-treatment-of-cancer-part-2"
 EMPTY = "what-i-would-measure-next"
+NOBODY = 9_999_999
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Places:
     withdrawn: int
     own_withdrawn: int
     full: int
+    webhook: int
     moderated: "Moderated"
     cases: Cases
     appeals: "Appeals"
@@ -85,11 +90,13 @@ class Erasing:
 
 @dataclass(frozen=True)
 class Mailed:
-    """The paths of links that were mailed to ``nora``, whose address is not confirmed, and that nobody follows."""
+    """The paths of links that were mailed to ``nora``, whose address is not confirmed, and that nobody follows; and of two in mails about discussions."""
 
     confirm_link: str
     sign_in_link: str
     reset_link: str
+    follow_link: str
+    stop_link: str
 
 
 @dataclass(frozen=True)
@@ -137,12 +144,22 @@ def find_places(desk: Desk) -> Places:
         withdrawn=first(lambda it: it["state"] == "withdrawn"),
         own_withdrawn=gone,
         full=first(lambda it: it.get("more_replies")),
+        webhook=_make_webhook(desk),
         cases=cases,
         moderated=moderated,
         appeals=appeals,
         erasing=erasing,
         mailed=_make_mailed(desk),
     )
+
+
+def _make_webhook(desk: Desk) -> int:
+    # A name that leads nowhere, so that messages to it wait and are shown.
+    ada = desk.person("ada")
+    made = ada.call("POST", "/webhooks", {"url": "https://hooks.invalid/forum", "name": "Newsletter", "kinds": ["article.created"]})
+    webhook_id: int = made["webhook"]["id"]
+    ada.call("POST", f"/webhooks/{webhook_id}/ping")
+    return webhook_id
 
 
 def _make_mailed(desk: Desk) -> Mailed:
@@ -152,7 +169,12 @@ def _make_mailed(desk: Desk) -> Mailed:
     desk.nobody.call("POST", "/session/mail", {"email": address})
     desk.nobody.call("POST", "/password-resets", {"email": address})
     folder = desk.site.folder
-    return Mailed(*(wait_for_link(folder, to=address, about=about) for about in ("your address", "sign in", "new password")))
+    links = [wait_for_link(folder, to=address, about=about) for about in ("your address", "sign in", "new password")]
+    secret = ensure_secret(folder)
+    follow = URLSafeTimedSerializer(secret, salt="follow-by-mail").dumps(["curious@example.org", "site", 1, "daily", "en"])
+    stop = URLSafeSerializer(secret, salt="stop-mail").dumps([NOBODY, "answers"])
+    confirm, sign_in, reset = links
+    return Mailed(confirm, sign_in, reset, follow_link=f"/mail/follow/{follow}", stop_link=f"/mail/stop/{stop}")
 
 
 def _moderate(desk: Desk, article_id: int) -> Moderated:

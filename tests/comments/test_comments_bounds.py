@@ -12,12 +12,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from forum.articles.models import Article
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.comments.thread import ORDERS
 from forum.db.base import db
 from forum.db.schema import refresh_statistics
 from forum.db.transaction import reading, writing
+from forum.posting.series_queries import Parts, read_threads
+from forum.posting.series_schemas import PartOut
 from forum.web.context import cursors
 from tests.comments.conftest import COMMENTS, DEEP, WIDE, Large
 from tests.comments.measure import Cost, Statement, cost_of, plan_of, statements_of, work_of
@@ -132,6 +135,31 @@ def check_plan(plan: list[str], sort: str) -> None:
     assert any(INDEX_OF[sort] in step for step in plan), plan
     assert any("ix_replies_by_root" in step for step in plan), plan
     assert not [step for step in plan if step.startswith(("SCAN comments", "Seq Scan using nothing on comments"))], plan
+
+
+def test_the_map_of_a_discussion_costs_the_same(large: Large, planner: str, database: str) -> None:
+    """Thirty threads, whatever the number of comments; a small discussion has fewer."""
+    found, cost, plan = costs(large, f"/articles/{large.big.article_id}/map")
+    _, small, _ = costs(large, f"/articles/{large.small.article_id}/map")
+    assert len(found["threads"]) == 30
+    assert cost.statements == small.statements == 2
+    assert max(cost.work, small.work) <= PAGE_WORK[database]
+    assert any(INDEX_OF["most_tagged"] in step for step in plan), plan
+    assert not [step for step in plan if step.startswith(("SCAN comments", "Seq Scan using nothing on comments"))], plan
+
+
+def test_the_open_questions_of_a_discussion_are_an_index_of_their_own(large: Large, planner: str, database: str) -> None:
+    earlier = Parts(previous=PartOut(large.big.article_id, "The part before", "/a/before", 1))
+    with statements_of(large.app) as statements, large.app.app_context(), reading() as session:
+        here = session.get_one(Article, large.small.article_id)
+        before = len(statements)
+        found = read_threads(session, here, earlier)
+    assert len(found.open) == 5
+    asked = statements[before]
+    with connection(large) as opened:
+        assert work_of(opened, asked) <= PAGE_WORK[database]
+        plan = plan_of(opened, asked)
+    assert any("ix_roots_open" in step for step in plan), plan
 
 
 def test_a_full_page_costs_its_rows(large: Large, planner: str, database: str) -> None:

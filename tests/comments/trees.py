@@ -109,10 +109,9 @@ class Seen:
         return {stance: tags.count(stance) for stance in Stance}
 
     def is_answered(self, comment_id: int) -> bool:
-        """Whether an author visibly replied: below a root, or directly to a reply."""
-        is_root = self.parent(comment_id) is None
-        replies = [other for other in self.below(comment_id) if is_root or self.parent(other) == comment_id]
-        return any(self.planned(other).writer in self.plan.authors and self.planned(other).state is State.VISIBLE for other in replies)
+        """Whether an author visibly replied anywhere below."""
+        replies = [self.planned(other) for other in self.below(comment_id)]
+        return any(reply.writer in self.plan.authors and reply.state is State.VISIBLE for reply in replies)
 
     def activity(self, comment_id: int) -> int:
         """Return the minute of the last thing said: in a root's thread, or at a comment and directly below it."""

@@ -56,7 +56,10 @@ THREAD = (
     (9, None, 9, 0, 4, "removed", "agreement"),
     (10, None, 10, 0, 3, "screened", None),
     (11, None, 11, 0, 3, "visible", "encouragement"),
+    (12, 4, 1, 3, 1, "visible", None),
 )
+# What the author had answered as the first version saw it, and as it is seen now: everything above an answer.
+ANSWERED_THEN, ANSWERED_NOW = {1, 4}, {1, 3, 4}
 TAGS = ((1, 3, "agreement"), (1, 4, "skepticism"), (4, 3, "disagreement"), (11, 2, "encouragement"), (3, 2, "skepticism"))
 EDITED = (1, 3)
 Rows = dict[str, list[dict[str, Any]]]
@@ -96,7 +99,7 @@ def first_rows() -> Rows:
             "featured": None,
             "reply_count": len([row for row in visible if row[1] == comment_id]),
             "thread_count": len([row for row in THREAD if row[2] == comment_id != row[0] and row[5] != "held"]),
-            "author_replied": comment_id == 1,
+            "author_replied": comment_id in ANSWERED_THEN,
             **{f"tag_{stance}": scores[comment_id].count(stance) for stance in STANCES},
             "tag_n": len(scores[comment_id]),
             "doubt_rank": -len([stance for stance in scores[comment_id] if stance in ("disagreement", "skepticism")]),
@@ -126,7 +129,7 @@ def first_rows() -> Rows:
                 "series_id": 1,
                 "part": 1,
                 "created_at": START,
-                "last_activity_at": moment(11),
+                "last_activity_at": moment(12),
                 "version": 25,
                 "comment_count": len(visible),
                 **{f"stance_{stance}": len([row for row in visible if row[3] == 0 and row[6] == stance]) for stance in STANCES},
@@ -217,6 +220,7 @@ def check_upgraded(rows: Rows, engine: Engine) -> None:
     upgraded = read_rows(engine)
     before = {name: [dict(row) for row in found] for name, found in rows.items()}
     for was in before["comments"]:
+        was["author_replied"] = was["id"] in ANSWERED_NOW
         if was["state"] != "held":
             was["published_at"] = was["published_at"] or was["created_at"]
     assert only_known(upgraded, rows) == before
@@ -244,7 +248,7 @@ def test_nothing_is_lost_on_the_way_up(first: tuple[Flask, Rows], make_app: Call
     answer: Any = app.test_client().get("/api/v1/articles/1/comments?sort=oldest&replies=50").json
     shown = [item["id"] for item in answer["items"]] + [reply["id"] for item in answer["items"] for reply in item["replies"]]
     # What is pinned comes first; what was held has no place.
-    assert shown == [11, 1, 7, 9, 10, 2, 3, 4, 8]
+    assert shown == [11, 1, 7, 9, 10, 2, 3, 4, 12, 8]
 
 
 def test_and_on_the_way_down(first: tuple[Flask, Rows]) -> None:
@@ -256,8 +260,9 @@ def test_and_on_the_way_down(first: tuple[Flask, Rows]) -> None:
         flask_migrate.downgrade(directory=MIGRATIONS, revision="0001")
         assert read_catalogue(db.engine) == catalogue
         back = read_rows(db.engine)
-        # When each was published stays written down.
+        # When each was published stays written down, and what the author has answered.
         for was in rows["comments"]:
+            was["author_replied"] = was["id"] in ANSWERED_NOW
             if was["state"] != "held":
                 was["published_at"] = was["published_at"] or was["created_at"]
         assert back == rows

@@ -27,6 +27,7 @@ KEYS = {
         {"label", "article", "by", "minutes_ago", "body_md"},
         {"parent", "stance", "edited_body_md", "withdrawn", "pinned", "featured", "tags"},
     ),
+    "continuations": ({"comment", "article", "by", "line"}, set()),
 }
 
 
@@ -62,6 +63,16 @@ def test_tables_have_the_keys_of_the_schema_and_no_others(table: str) -> None:
     for row in DEMO[table]:
         assert required <= set(row) <= required | optional, row
     assert set(DEMO) == set(KEYS)
+
+
+def test_threads_are_answered_in_later_parts_by_authors_of_both() -> None:
+    for mark in DEMO["continuations"]:
+        thread, later = COMMENTS[mark["comment"]], ARTICLES[mark["article"]]
+        earlier = ARTICLES[thread["article"]]
+        assert "parent" not in thread
+        assert (earlier["series"], earlier["part"] < later["part"]) == (later["series"], True)
+        assert mark["by"] in set(earlier["authors"]) & set(later["authors"])
+        assert 0 < len(mark["line"]) <= 200
 
 
 def test_names_are_given_once() -> None:

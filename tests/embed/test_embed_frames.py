@@ -27,7 +27,10 @@ FRAMED = {
     "accounts_pages": {"show_sign_in", "start_session", "show_sign_up", "create", "end_session"},
     "embed_pages": {"show_frame", "start", "take_over", "show_token_form"},
     "reading_pages": {"show_discussion", "show_comment", "show_thread", "show_history"},
+    "series_pages": {"show_continuation", "save_continuation"},
+    "stance_map_pages": {"show_map"},
     "reports_pages": {"show_report_form", "create_report"},
+    "notifications_pages": {"show_follow", "follow_something", "unfollow_something"},
 }
 
 
@@ -75,12 +78,13 @@ def test_which_pages_can_be_framed(app: Flask) -> None:
     assert rooms <= {"sso_pages", "second_steps_pages", "guests_pages", "mailbox_pages", "reports_pages"}
     for endpoint in framed:
         assert not re.match(
-            r"(moderation|items|batches|rules|sanctions|redress|appeals|privacy|site|sso_admin|jobs|articles)_pages", endpoint
+            r"(moderation|items|batches|rules|sanctions|redress|appeals|privacy|site|sso_admin|jobs|webhooks|articles)_pages", endpoint
         )
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/settings", "/settings/security", "/mod", "/admin/site", "/admin/sso", "/u/moda", "/articles/new", "/modlog"]
+    "path",
+    ["/", "/settings", "/settings/security", "/mod", "/admin/site", "/admin/sso", "/admin/webhooks", "/u/moda", "/articles/new", "/modlog"],
 )
 def test_all_others_open_in_a_window_of_their_own(person: Callable[..., Person], path: str) -> None:
     admin = person("moda", Role.ADMIN)

@@ -17,6 +17,7 @@ from tests.conftest import test_settings as settings_for
 
 PASSWORD = "demo password of a test"
 PAGE = "/a/massage-in-the-treatment-of-cancer-part-2"
+PART_ONE = "/a/massage-in-the-treatment-of-cancer-part-1"
 EMPTY = "/a/what-i-would-measure-next"
 
 
@@ -56,6 +57,9 @@ def pages_of_everybody() -> dict[str, list[str]]:
         f"{PAGE}?by=author&tagged=encouragement",
         EMPTY,
         f"{EMPTY}?stand=agreement#composer",
+        f"{PAGE}/map",
+        f"{EMPTY}/map",
+        PART_ONE,
     ]
     comments = [
         f"/c/{other}",
@@ -67,7 +71,7 @@ def pages_of_everybody() -> dict[str, list[str]]:
     ]
     moderation = ["/modlog", "/notice", f"/notice?url=/c/{other}", "/transparency", f"/transparency/{now():%Y-%m}"]
     service = ["/problems/", "/problems/closed", "/api/v1/docs", "/nowhere", "/c/999999"]
-    people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up", "/sign-in/passkey", "/sign-in/mail", "/password"]
+    people = ["/u/priya", "/u/joel", "/sign-in", "/sign-up", "/sign-in/passkey", "/sign-in/mail", "/password", "/follow/site/1"]
     return {
         "": ["/", "/?sort=newest", "/at", "/at?url=https://host.example/x", *discussion, *comments, *people, *moderation, *service],
         "joel": [
@@ -79,7 +83,11 @@ def pages_of_everybody() -> dict[str, list[str]]:
             f"/c/{own}/edit",
             f"/c/{own}/withdraw",
             "/settings",
+            "/settings/notifications",
+            "/inbox",
+            f"/follow/thread/{other}",
             "/settings/deletion",
+            "/settings/feed",
             "/settings/security",
             "/settings/accounts",
             "/settings/email",
@@ -97,5 +105,19 @@ def pages_of_everybody() -> dict[str, list[str]]:
             "/mod/erasures",
             f"/c/{other}",
         ],
-        "marit": ["/", "/articles/new", f"{PAGE}/edit", f"/c/{own}"],
+        "marit": [
+            "/",
+            "/articles/new",
+            f"{PAGE}/edit",
+            f"{PAGE}/closing",
+            f"/c/{own}",
+            f"/c/{other}/mark",
+            f"/c/{other}/continue",
+            "/desk",
+            "/desk?tab=replied",
+            "/desk?tab=set_aside",
+            f"/desk/c/{other}",
+            "/desk/templates",
+            "/desk/away",
+        ],
     }

@@ -35,6 +35,8 @@ def comment(comment_id: int, parent_id: int | None = None, *, state: str = "visi
         tally=Tally(),
         reply_count=0,
         author_replied=False,
+        author_reply_id=None,
+        thanked=False,
         pinned=False,
         featured=None,
         locked=False,

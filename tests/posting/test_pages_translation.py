@@ -106,6 +106,7 @@ def words_of_people() -> tuple[str, ...]:
     lines += [person[name] for person in content["people"] for name in ("display_name", "credential", "handle")]
     lines += [article[name] for article in content["articles"] for name in ("title", "main_claim", "opening_question")]
     lines += [series["title"] for series in content["series"]]
+    lines += [mark["line"] for mark in content["continuations"]]
     lines += [comment["featured"] for comment in content["comments"] if comment.get("featured")]
     return tuple(sorted({line for line in lines if line}, key=len, reverse=True))
 

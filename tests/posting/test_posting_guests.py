@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,6 +21,7 @@ from forum.jobs.run import run_due
 from forum.mail.models import OutgoingMail
 from forum.mailbox.models import MailLink
 from forum.moderation.models import ReviewItem, StatementOfReasons
+from forum.notifications.letters import ONE_FILLER
 from forum.stances.models import Tag
 from tests.conftest import PASSWORD, Person
 from tests.privacy.marks import tables_with
@@ -246,3 +248,27 @@ def test_whom_a_reply_answers_is_not_named_by_a_made_up_handle(discussion: int, 
     assert person("anna").client.post(path, {"body_md": "So?", "parent_id": made["id"], "stance": "skepticism"}).status_code == 201
     for page in ("/a/on-touch", f"/c/{made['id']}"):
         assert "@guest-" not in client.get(page).text
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_a_guest_who_asks_for_it_is_mailed_answers(
+    discussion: int, client: FlaskClient, person: Callable[..., Person], wants: bool
+) -> None:
+    made = post_as_guest(client, **({"wants_answers": "true"} if wants else {}))
+    answer = person("reader").client.post(
+        f"/articles/{discussion}/comments", {"body_md": "An answer to the guest.", "parent_id": made["id"]}
+    )
+    assert answer.status_code == 201, answer.text
+    while run_due(50):
+        pass
+    with reading() as session:
+        waiting = select(OutgoingMail).where(OutgoingMail.kind == "notification")
+        mails = session.scalars(waiting).all()
+        assert [mail.to_address for mail in mails] == ([ADDRESS] if wants else [])
+        for mail in mails:
+            letter = ONE_FILLER.write(session, msgspec.json.decode(mail.about))
+            assert letter is not None
+            assert "An answer to the guest." in letter.text
+            # There is no inbox and nothing to be set: all that a guest can do about mail is to stop it.
+            assert "/settings/notifications" not in letter.text
+            assert letter.text.count("/mail/stop/") == 2

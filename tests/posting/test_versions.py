@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forum.articles.models import Article, Site
+from forum.articles.queries import versions_before
 from forum.db.transaction import reading, writing
 from forum.privacy import leaving
 from forum.sanctions.kinds import SanctionKind
@@ -32,7 +33,8 @@ LOOKED_AT = 12
 def seen(app: Flask, article_id: int, slug: str) -> list[bytes]:
     """Return what a visitor reads of an article: its page and all of its discussion in every order."""
     visitor = app.test_client()
-    addresses = [f"/a/{slug}", f"/api/v1/articles/{article_id}", *(f"/api/v1/articles/{article_id}/comments?sort={sort}" for sort in SORTS)]
+    addresses = [f"/a/{slug}", f"/a/{slug}/map", *(f"/api/v1/articles/{article_id}{part}" for part in ("", "/map", "/series"))]
+    addresses += [f"/api/v1/articles/{article_id}/comments?sort={sort}" for sort in SORTS]
     found = [visitor.get(address, headers=AFRESH) for address in addresses]
     assert all(answer.status_code == 200 for answer in found), [answer.status for answer in found]
     return [answer.data for answer in found]
@@ -43,7 +45,8 @@ def everything(app: Flask) -> dict[int, tuple[Any, list[bytes]]]:
     with reading() as session:
         state = select(Article.id, Article.slug, Article.version, Site.takes_guests).join(Site, Site.id == Article.site_id)
         rows = session.execute(state.order_by(Article.id.desc()).limit(LOOKED_AT)).all()
-    return {row.id: ((row.version, row.takes_guests), seen(app, row.id, row.slug)) for row in rows}
+        before = {row.id: versions_before(session, session.get_one(Article, row.id)) for row in rows}
+    return {row.id: ((row.version, before[row.id], row.takes_guests), seen(app, row.id, row.slug)) for row in rows}
 
 
 def write(world: World, door: Door) -> list[str]:

@@ -143,5 +143,5 @@ def test_what_another_process_has_settled_is_no_loop(app: Flask, things: Things,
     assert things.asked == 1
 
 
-def test_suspensions_are_watched(app: Flask) -> None:
-    assert [watch.name for watch in due.WATCHES] == ["suspensions"]
+def test_what_ends_by_itself_is_watched(app: Flask) -> None:
+    assert [watch.name for watch in due.WATCHES] == ["suspensions", "reopenings", "returns"]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import OperationalError
 
 from forum.access.permissions import Scope
@@ -22,10 +22,14 @@ from forum.accounts.models import Account, Membership
 from forum.clock import now
 from forum.comments.models import Comment
 from forum.db.transaction import writing
+from forum.desk.actions import TEMPLATES_MAX
 from forum.moderation.items import close_item
 from forum.moderation.models import Batch, Decision, ReviewItem
 from forum.moderation.reasons import DecisionReason
 from forum.moderation.sanctioning import SanctionOrder, impose
+from forum.notifications.actions import subscriber_of
+from forum.notifications.models import Follow
+from forum.notifications.queries import MOST_FOLLOWS
 from forum.privacy.models import Erasure
 from forum.redress.models import Appeal
 from forum.refusals import Kind
@@ -37,6 +41,8 @@ from forum.web.context import SETTINGS
 from forum.web.doors import Door
 from forum.web.openapi import problems_of
 from forum.web.problems import PROBLEM_TYPES
+from forum.webhooks.actions import SECRETS_MOST
+from forum.webhooks.models import Webhook
 from tests.access.test_access_doors import MAY
 from tests.conftest import PASSWORD, ApiClient, Reply, add_account
 from tests.sso.host import ISSUER
@@ -95,6 +101,8 @@ def at_nothing(case: Case) -> Reply:
     rule = case.door.rule.removeprefix("/api/v1")
     if "lookup" in rule:
         return case.send(Sent("/articles/lookup?url=https://nowhere.example/"))
+    if case.door.endpoint == "desk_api.get_desk":
+        return case.send(Sent(f"/desk?article={NOBODY_AT}"))
     if case.door.endpoint == "rules_api.get":
         return case.send(Sent(f"/mod/rules?number={NOBODY_AT}"))
     if case.door.endpoint == "moderation_api.list_queue":
@@ -113,6 +121,9 @@ def at_nothing(case: Case) -> Reply:
         "factor_id",
         "identity_id",
         "key_id",
+        "template_id",
+        "webhook_id",
+        "delivery_id",
     ):
         rule = rule.replace(f"<id:{name}>", str(IMPOSSIBLE if case.door.endpoint in ONES_OWN else NOBODY_AT))
     query = "?" + sent.path.partition("?")[2] if "?" in sent.path else ""
@@ -195,6 +206,43 @@ def about_address(case: Case) -> Reply:
         account = session.get_one(Account, case.world.ids[case.who])
         account.email_confirmed_at = now() if is_asked else None
         account.password_hash = account.password_hash if is_asked else None
+    return case.send(case.good())
+
+
+def about_webhook(case: Case) -> Reply:
+    """At the most secrets that can be good at once, or while it is paused."""
+    sent = case.good()
+    if case.door.endpoint == "webhooks_api.renew":
+        for _ in range(SECRETS_MOST - 1):
+            assert case.send(sent).status_code == 201
+    else:
+        with writing() as session:
+            session.execute(update(Webhook).values(paused_at=now()))
+    return case.send(sent)
+
+
+def about_desk(case: Case) -> Reply:
+    """A comment that readers cannot see, a reply that is to stand first, one template more than there can be."""
+    sent = case.good()
+    if case.door.endpoint == "desk_api.create_template":
+        for _ in range(TEMPLATES_MAX):
+            case.send(sent)
+        return case.send(sent)
+    if case.door.endpoint == "desk_api.set_attention":
+        return case.send(Sent(f"/comments/{case.world.comment(withdrawn=True)}/attention", sent.body))
+    reply_id = case.world.comment(parent_id=case.world.comment())
+    return case.send(Sent(f"/comments/{reply_id}/{sent.path.rpartition('/')[2]}", sent.body))
+
+
+def with_too_much(case: Case) -> Reply:
+    """Follow one thing more than anybody may."""
+    with writing() as session:
+        subscriber = subscriber_of(session, case.world.ids[case.who])
+        rows = [
+            {"subscriber_id": subscriber.id, "kind": "thread", "target_id": number, "created_at": now()} for number in range(MOST_FOLLOWS)
+        ]
+        session.execute(delete(Follow).where(Follow.subscriber_id == subscriber.id))
+        session.execute(insert(Follow), rows)
     return case.send(case.good())
 
 
@@ -301,6 +349,8 @@ def claimed(case: Case) -> Reply:
 def on_own(case: Case) -> Reply:
     if case.door.endpoint == "reports_api.create_report":
         return case.send(Sent(f"/comments/{case.world.comment(by=case.who)}/reports", case.good().body))
+    if case.door.endpoint == "desk_api.set_attention":
+        return case.send(Sent(f"/comments/{case.world.comment(by='author')}/attention", case.good().body))
     return case.send(Sent(f"/comments/{case.world.comment(by=case.who)}/tag", case.good().body))
 
 
@@ -333,6 +383,13 @@ def without_scope(case: Case) -> Reply:
     return case.send(case.good(), case.world.token(case.who, *(scope for scope in Scope if scope is not needed)))
 
 
+def about_reply(case: Case) -> Reply:
+    sent = case.good()
+    reply = case.world.comment(parent_id=case.world.comment())
+    return case.send(Sent(f"/comments/{reply}/continuation", sent.body))
+
+
+CLASHES = {"series_api": about_reply, "notifications_api": with_too_much, "webhooks_api": about_webhook, "desk_api": about_desk}
 PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
     Kind.MALFORMED: lambda case: case.send(Sent(case.good().path.partition("?")[0] + "?x=%00", case.good().body)),
     Kind.TOO_LARGE: lambda case: case.raw(b"x" * 600_000, **WRITING),
@@ -355,7 +412,7 @@ PROVOKE: dict[Kind, Callable[[Case], Reply]] = {
     Kind.IDEMPOTENCY_KEY_IN_PROGRESS: key_running,
     Kind.NOT_FOUND: at_nothing,
     Kind.LINK_EXPIRED: lambda case: case.send(Sent(case.good().path, case.good().body | {"token": "made up"})),
-    Kind.CONFLICT: clash,
+    Kind.CONFLICT: lambda case: CLASHES.get(case.door.endpoint.partition(".")[0], clash)(case),
     Kind.RATE_LIMITED: too_fast,
     Kind.CLOSED: on_closed,
     Kind.BAD_CURSOR: with_cursor,
