@@ -16,7 +16,7 @@ from tests.comments.measure import Statement, plan_of, statements_of, work_of
 from tests.comments.test_comments_bounds import connection, planner
 
 __all__ = ["planner"]
-pytestmark = pytest.mark.postgresql_slow
+pytestmark = pytest.mark.slow
 
 # Steps of SQLite's virtual machine (rows on PostgreSQL): 500 rows that are sorted, up to 1,000 that are counted, and a page.
 WORK = {"sqlite": 100_000, "postgresql": 4_000}

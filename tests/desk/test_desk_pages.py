@@ -12,6 +12,8 @@ from tests.conftest import PASSWORD, add_account
 from tests.desk.conftest import DOUBT, Room
 from tests.journeys.reader import Reader, Screen
 
+pytestmark = pytest.mark.postgresql_slow
+
 PATIENT = "A 52-year-old patient of mine in Ribbleton improved."
 
 

@@ -39,6 +39,8 @@ from forum.stances.actions import put_tag
 from tests.conftest import add_account
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 PEOPLE, AUTHORS = 5, 2
 BODY = PreparedBody("So it is.", "<p>So it is.</p>\n", 1, "")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

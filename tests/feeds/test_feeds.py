@@ -31,6 +31,8 @@ from tests.conftest import PASSWORD, ApiClient, Person
 from tests.feeds.rules import check_feed, entries_of
 from tests.restricting import give_reasons
 
+pytestmark = pytest.mark.postgresql_slow
+
 BASE = "http://127.0.0.1:8000"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NASTY = "A & B <script>alert(1)</script> ]]> \x01\x08\x0b\x1f\x7f \ufffe\uffff 😀 “ü” <!--"

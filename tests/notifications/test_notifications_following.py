@@ -17,6 +17,8 @@ from forum.web.context import SETTINGS
 from tests.mailbox.conftest import csrf_of, send
 from tests.notifications.conftest import DAY, START, Scene, text_of
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 def link_in(text: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:8000(/mail/\w+/\S+)", text)

@@ -22,6 +22,8 @@ from forum.notifications.models import Follow, Notification, Subscriber, Target
 from tests.mail.postbox import Postbox
 from tests.notifications.conftest import DAY, START, Scene, html_of, text_of
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 def test_an_answer_is_told_at_once_with_everything_a_mail_needs(scene: Scene) -> None:
     root = scene.post("writer", "The claim is **wrong**, I think.")

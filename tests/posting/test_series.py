@@ -35,6 +35,8 @@ from tests.conftest import ApiClient, Person, Reply
 from tests.journeys.reader import Element, Reader, parse
 from tests.seeding import seed_discussion
 
+pytestmark = pytest.mark.postgresql_slow
+
 SERIES = "Hands and evidence"
 
 

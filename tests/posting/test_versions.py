@@ -24,6 +24,8 @@ from tests.conftest import PASSWORD
 from tests.moderation.sanctioned import START, sanction, tag
 from tests.world import EVERYBODY, GOOD, World, api_doors, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 # Speaks to somebody in front of the service, and so passes by what is kept in memory.
 AFRESH = {"Authorization": "Basic eA=="}
 # What becomes of the text that a person has written elsewhere, or a part of a series, shows on other articles as well: all are looked at, up to so many.

@@ -40,6 +40,8 @@ from tests.mail.postbox import free_port, make_certificate, misbehaving
 from tests.webhooks.conftest import START, send_all, work
 from tests.webhooks.receiver import Receiver, receiving
 
+pytestmark = pytest.mark.postgresql_slow
+
 Hook = Callable[..., tuple[int, str]]
 BRIEF = Patience(step=0.3, whole=0.6)
 FORUM = str(Path(sys.executable).parent / "forum")
