@@ -1,5 +1,6 @@
 """What is answered follows an author's reply at any depth, at a cost that only an author's reply has, and in the same few statements however deep it stands."""
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -14,6 +15,8 @@ from tests.comments.measure import Statement, statements_of
 from tests.conftest import add_account
 from tests.seeding import Plan, PlannedComment, Seeded, store_plan
 from tests.stances.recount import find_miscounts
+
+pytestmark = pytest.mark.postgresql_slow
 
 DEEP = 1500
 

@@ -18,6 +18,8 @@ from tests.conftest import ApiClient, add_account
 from tests.desk.conftest import Room
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Decide = Callable[..., Any]
 

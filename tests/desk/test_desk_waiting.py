@@ -28,6 +28,8 @@ from tests.conftest import ApiClient
 from tests.desk.conftest import Room
 from tests.seeding import Plan, PlannedComment, Seeded, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 PEOPLE = 12
 

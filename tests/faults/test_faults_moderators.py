@@ -391,7 +391,7 @@ def check_latecomer(stage: Stage) -> None:
     assert (late.body["decision"]["item_id"], late.body["draft"]["statement"]) == (row["id"], STATEMENT)
 
 
-@pytest.mark.parametrize("is_killed", [False, True], ids=["undisturbed", "killed"])
+@pytest.mark.parametrize("is_killed", [pytest.param(False, marks=pytest.mark.slow), True], ids=["undisturbed", "killed"])
 @pytest.mark.parametrize(("items", "moderators"), [(60, 4), pytest.param(500, 8, marks=pytest.mark.slow)])
 def test_one_queue(set_up: Callable[[int, int], Stage], items: int, moderators: int, is_killed: bool) -> None:
     stage, is_over = set_up(items, moderators), threading.Event()

@@ -24,7 +24,7 @@ from tests.conftest import PASSWORD
 from tests.moderation.sanctioned import START, sanction, tag
 from tests.world import EVERYBODY, GOOD, World, api_doors, make_world
 
-pytestmark = pytest.mark.postgresql_slow
+pytestmark = pytest.mark.slow
 
 # Speaks to somebody in front of the service, and so passes by what is kept in memory.
 AFRESH = {"Authorization": "Basic eA=="}

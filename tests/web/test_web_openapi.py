@@ -121,7 +121,12 @@ def world(app: Flask) -> World:
 
 
 @pytest.mark.parametrize(
-    ("who", "mode"), [("visitor", GenerationMode.POSITIVE), ("token", GenerationMode.POSITIVE), ("token", GenerationMode.NEGATIVE)]
+    ("who", "mode"),
+    [
+        ("visitor", GenerationMode.POSITIVE),
+        ("token", GenerationMode.POSITIVE),
+        pytest.param("token", GenerationMode.NEGATIVE, marks=pytest.mark.slow),
+    ],
 )
 def test_made_up_requests_get_only_what_is_documented(world: World, who: str, mode: GenerationMode) -> None:
     load_all_checks()

@@ -16,6 +16,8 @@ from tests.conftest import ApiClient, Person
 from tests.webhooks.conftest import work
 from tests.webhooks.receiver import Receiver
 
+pytestmark = pytest.mark.postgresql_slow
+
 Hook = Callable[..., tuple[int, str]]
 
 
