@@ -19,7 +19,7 @@ from forum.text.excerpt import excerpt
 
 # On a page of its own; and folded above the threads, where every byte is sent to everybody.
 MOST_THREADS, EXCERPT = 30, 90
-MOST_FOLDED, FOLDED_EXCERPT = 4, 32
+MOST_FOLDED, FOLDED_EXCERPT = 3, 32
 
 
 def _most_tagged() -> Select[Any]:
