@@ -157,7 +157,7 @@ def check(history: History) -> None:
     assert answered == sorted(answered), "what has no answer comes first in the order that says so"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_no_doubt_leaves_the_desk_without_a_recorded_state(app: Flask, monkeypatch: pytest.MonkeyPatch, steps: list[Step]) -> None:
     # Windows of three, so that a handful of comments takes several.

@@ -391,8 +391,9 @@ def check_latecomer(stage: Stage) -> None:
     assert (late.body["decision"]["item_id"], late.body["draft"]["statement"]) == (row["id"], STATEMENT)
 
 
-@pytest.mark.parametrize("is_killed", [pytest.param(False, marks=pytest.mark.slow), True], ids=["undisturbed", "killed"])
-@pytest.mark.parametrize(("items", "moderators"), [(60, 4), pytest.param(500, 8, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("is_killed", [False, True], ids=["undisturbed", "killed"])
+@pytest.mark.parametrize(("items", "moderators"), [(60, 4), (500, 8)])
 def test_one_queue(set_up: Callable[[int, int], Stage], items: int, moderators: int, is_killed: bool) -> None:
     stage, is_over = set_up(items, moderators), threading.Event()
     meeting = threading.Barrier(moderators)
