@@ -25,8 +25,8 @@ from forum.desk.schemas import (
     TemplateOut,
     TemplatesOut,
 )
-from forum.desk.steps import Marked, load_article, load_marked, load_template, read_desk
-from forum.posting.discussion import read_one
+from forum.desk.steps import Marked, load_marked, load_template, read_desk
+from forum.posting.discussion import load_article, read_one
 from forum.refusals import Kind
 from forum.web.doors import Answer, AnyCall, ApiDoors, Call
 

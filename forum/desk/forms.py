@@ -8,12 +8,8 @@ import msgspec
 
 from forum.comments.attention import Attention
 from forum.comments.schemas import RowId
-from forum.desk.schemas import Body, DeskQuery, Group, Line, Tab
+from forum.desk.schemas import Body, Group, Line, Tab
 from forum.posting.forms import TextForm
-
-
-class DeskPageQuery(DeskQuery, frozen=True, forbid_unknown_fields=True):
-    """A page of the desk."""
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,7 +36,6 @@ from forum.desk.forms import (
     AnswerQuery,
     AttentionForm,
     AwayForm,
-    DeskPageQuery,
     DeskReplyForm,
     Origin,
     TemplateForm,
@@ -48,7 +47,7 @@ from forum.desk.forms import (
 from forum.desk.models import ReplyTemplate
 from forum.desk.present import present_away, present_desk_article, present_one, present_template
 from forum.desk.queries import get_template, list_own_articles, list_templates
-from forum.desk.schemas import DeskItemOut, Tab
+from forum.desk.schemas import DeskItemOut, DeskQuery, Tab
 from forum.desk.steps import Marked, load_marked, load_template, read_desk
 from forum.posting.composer import Composer, Draft, restrain
 from forum.posting.discussion import read_one
@@ -89,8 +88,8 @@ def _cards(items: Sequence[DeskItemOut], here: Origin) -> list[Card]:
     return cards
 
 
-@doors.door("GET", "/desk", Permission.DESK_READ, query=DeskPageQuery)
-def show_desk(call: Call[None, None, DeskPageQuery]) -> Page:
+@doors.door("GET", "/desk", Permission.DESK_READ, query=DeskQuery)
+def show_desk(call: Call[None, None, DeskQuery]) -> Page:
     """Show what waits for an answer on one's own articles, what was replied to, or what was set aside."""
     query, session = call.query, call.session
     desk = read_desk(session, call.viewer, query)

@@ -6,19 +6,17 @@ from typing import Any
 from sqlalchemy import true
 from sqlalchemy.orm import Session
 
-from forum.access.permissions import Permission
-from forum.access.table import is_granted
 from forum.access.viewer import Viewer
 from forum.articles.models import Article
 from forum.articles.queries import get_article
 from forum.clock import now
 from forum.comments.models import Comment
-from forum.comments.queries import get_comment
 from forum.desk.models import ReplyTemplate
 from forum.desk.present import count_by_group, group_of, present_answered, present_set_aside, present_waiting
 from forum.desk.queries import get_template, has_attended, list_answered, list_articles_with, list_set_aside
 from forum.desk.schemas import DeskOut, DeskQuery
 from forum.desk.waiting import Place, count_waiting, has_waiting, list_waiting, read_place
+from forum.posting.discussion import load_comment
 from forum.refusals import not_found
 from forum.sentences import sentence
 from forum.web.context import cursors
@@ -40,15 +38,8 @@ class Marked:
 
 def load_marked(call: AnyCall) -> Marked:
     """Load the comment of the address with its article; one the caller may not know of is not found."""
-    comment = get_comment(call.session, call.path["comment_id"])
-    if not is_granted(call.viewer, Permission.COMMENT_READ, comment):
-        raise not_found(sentence("comment"))
+    comment = load_comment(call)
     return Marked(comment, get_article(call.session, comment.article_id))
-
-
-def load_article(call: AnyCall) -> Article:
-    """Load the article of the address. Raises Refusal ``not-found``."""
-    return get_article(call.session, call.path["article_id"])
 
 
 def load_template(call: AnyCall) -> ReplyTemplate | None:

@@ -36,7 +36,7 @@ def post_mail(session: Session, *, kind: str, to: str, subject: str, body: str, 
         raise invalid(Fault("/subject", "invalid", "The subject of a mail is one line of at most 300 characters."))
     moment = now()
     mail = OutgoingMail(
-        message_id=f"<{secrets.token_hex(16)}@{_host()}>",
+        message_id=f"<{secrets.token_hex(16)}@{host_of_messages()}>",
         kind=kind,
         to_address=to,
         subject=subject,
@@ -69,7 +69,8 @@ def forget_mails_to(session: Session, address: str) -> None:
     session.execute(delete(OutgoingMail).where(OutgoingMail.to_address == address))
 
 
-def _host() -> str:
+def host_of_messages() -> str:
+    """Return what stands behind the @ of our Message-IDs."""
     host = urlsplit(settings().base_url).hostname or "localhost"
     # Short enough for one line: the library would fold a longer one into an encoded word, which no mail program reads as an id.
     return f"[{host}]" if ":" in host else host[-30:].lstrip(".-")

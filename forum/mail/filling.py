@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.db.transaction import afterwards
+from forum.db.upsert import insert_unless_there
 from forum.jobs.telling import tell_of_passes
 from forum.mail.models import OutgoingMail
 
@@ -72,7 +71,6 @@ def post_unwritten(session: Session, kind: str, mails: Sequence[Unwritten]) -> N
         }
         for mail in mails
     ]
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    session.execute(insert(OutgoingMail).on_conflict_do_nothing(), rows)
+    session.execute(insert_unless_there(session, OutgoingMail), rows)
     if any(mail.due_at <= moment for mail in mails):
         afterwards(session, tell_of_passes)

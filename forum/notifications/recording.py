@@ -5,24 +5,25 @@ The rule: who was told of it before is not told again, whatever brings them to i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlsplit
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
 from forum.clock import now
+from forum.db.upsert import insert_unless_there
+from forum.mail.actions import host_of_messages
 from forum.mail.filling import Unwritten, post_unwritten
 from forum.notifications.models import Notification, Reason, Subject, Subscriber
 from forum.notifications.queries import Recipient
 from forum.notifications.schedule import Slot, slot_for
-from forum.web.context import settings
 
 ONE, DIGEST = "notification", "digest"
 """The kinds of mail: about one thing, and about everything since the last."""
+
+GRACE = timedelta(minutes=1)
+"""So much later a digest goes than its time: a transaction that gathered something for it just before has ended by then, and nothing falls between two."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def tell_all(session: Session, news: News, reason: Reason, people: Sequence[Reci
 
 def message_id(subject: str, number: int, subscriber_id: int) -> str:
     """Return the Message-ID, without brackets, of the mail to somebody about something: what answers it can name it, whether it was sent or not."""
-    return f"{subject}.{number}.{subscriber_id}@{_host()}"
+    return f"{subject}.{number}.{subscriber_id}@{host_of_messages()}"
 
 
 def _slot(person: Recipient, reason: Reason, moment: datetime) -> Slot | None:
@@ -76,8 +77,7 @@ def _insert(session: Session, news: News, reason: Reason, slots: dict[int, Slot 
         }
         for subscriber_id, slot in slots.items()
     ]
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(Notification).on_conflict_do_nothing().returning(Notification.id, Notification.subscriber_id)
+    statement = insert_unless_there(session, Notification).returning(Notification.id, Notification.subscriber_id)
     return [(row[0], row[1]) for row in session.execute(statement, rows)]
 
 
@@ -90,15 +90,10 @@ def _mail(session: Session, news: News, told: Sequence[tuple[Recipient, int]], s
         if slot.gathers:
             # One for each time at which a mail goes: whoever is told of more until then has it in the same.
             about: dict[str, int | str] = {"subscriber": person.subscriber.id, "due_at": slot.at.isoformat()}
-            gathered.append(Unwritten(message_id(DIGEST, int(slot.at.timestamp()), person.subscriber.id), person.address, about, slot.at))
+            name = message_id(DIGEST, int(slot.at.timestamp()), person.subscriber.id)
+            gathered.append(Unwritten(name, person.address, about, slot.at + GRACE))
         else:
             name = message_id(news.subject, news.subject_id, person.subscriber.id)
             single.append(Unwritten(name, person.address, {"notification": notification_id}, slot.at))
     post_unwritten(session, ONE, single)
     post_unwritten(session, DIGEST, gathered)
-
-
-def _host() -> str:
-    host = urlsplit(settings().base_url).hostname or "localhost"
-    # Short enough for one line: the library would fold a longer one into an encoded word, which no mail program reads as an id.
-    return f"[{host}]" if ":" in host else host[-30:].lstrip(".-")

@@ -4,14 +4,17 @@ import os
 import signal
 from datetime import timedelta
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, event, func, insert, select, update
 
+from forum.access.viewer import Role
 from forum.accounts.models import Account
 from forum.clock import now
 from forum.db.base import db
 from forum.db.transaction import reading, writing
+from forum.jobs.happening import tell
 from forum.jobs.models import Job
 from forum.jobs.run import run_due
 from forum.mail import delivery
@@ -348,7 +351,7 @@ def test_quiet_hours_gather_what_comes_and_send_it_in_the_morning(scene: Scene) 
     scene.clock.move_to(START.replace(day=3, hour=6, minute=59))
     scene.work()
     assert scene.letters("writer") == []
-    scene.pass_time(timedelta(minutes=1))
+    scene.pass_time(timedelta(minutes=2))
     (letter,) = scene.letters("writer")
     assert "The first answer at night." in text_of(letter)
     assert "The second answer at night." in text_of(letter)
@@ -483,3 +486,46 @@ def test_who_doubted_a_thread_is_told_once_where_it_is_answered(scene: Scene) ->
     assert str(answered["line"]) in text_of(letter)
     assert f"/c/{root}#c{root}" in text_of(letter)
     assert scene["reader"].client.put(f"/comments/{root}/tag", {"stance": "agreement"}).status_code == 200
+
+
+def test_what_is_gathered_at_the_last_moment_is_in_the_digest(scene: Scene) -> None:
+    scene.set("author", desk="hourly")
+    scene.post("writer", "The first comment of this hour.")
+    scene.work()
+    scene.clock.move_to(START.replace(hour=12, minute=59, second=59))
+    scene.post("reader", "A comment in the last second of it.")
+    with writing() as session:
+        # Its transaction began in this hour; the mail is not written before it has ended.
+        (job,) = session.scalars(select(Job)).all()
+        tell(session, msgspec.json.decode(job.payload))
+        session.delete(job)
+        scene.clock.move_to(START.replace(hour=13))
+    scene.work()
+    assert scene.letters("author") == []
+    scene.pass_time(timedelta(minutes=2))
+    (letter,) = scene.letters("author")
+    assert "The first comment of this hour." in text_of(letter)
+    assert "A comment in the last second of it." in text_of(letter)
+
+
+def test_a_held_comment_is_told_to_nobody_until_it_is_approved(scene: Scene) -> None:
+    scene.add("moderator", role=Role.MODERATOR)
+    scene.follow("reader", "article", scene.article_id)
+    scene.set("reader", follows="at_once")
+    held = scene["writer"].client.post(f"/articles/{scene.article_id}/comments", {"body_md": "You are a fucking idiot, @reader."})
+    assert held.status_code == 202, held.text
+    scene.pass_time(2 * DAY)
+    assert scene.told("reader") == scene.told("author") == []
+    moderator = scene["moderator"].client
+    (item,) = moderator.get("/mod/items").json["items"]
+    seen = moderator.get(f"/mod/items/{item['id']}").json
+    order = {
+        "action": "approve",
+        "reason": "within_rules",
+        "statement": "Read again, this is within the rules of the site.",
+        "version": seen["item"]["version"],
+    }
+    assert moderator.post(f"/mod/items/{item['id']}/decisions", order).status_code == 201
+    scene.work()
+    assert (scene.told("reader"), scene.told("author")) == (["mention"], ["desk"])
+    assert len(scene.letters("reader")) == 1
