@@ -16,6 +16,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
 
 from granian import _granian
@@ -41,6 +42,8 @@ MOST_CONNECTIONS = 8192
 BACKLOG = 2048
 # How long a connection may take to send a request's headers, and so how long an idle one is kept.
 HEADER_SECONDS = 15
+# A process that ends waits until nobody has asked it anything for the first time, at most for the second: open connections are told to close meanwhile.
+QUIET_SECONDS, LAST_SECONDS = 0.25, 2.0
 # The request line and all headers together.
 MOST_HEADER_BYTES = 65_536
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -159,19 +162,43 @@ class Worker(ProcessWorker):  # type: ignore[misc]
         engine = ENGINE.WSGIWorker(
             self.age, (None, listener), None, 1, 8, self.cfg.threads, 600, MOST_CONNECTIONS, "1", settings, None, None
         )
-        loop = asyncio.new_event_loop()
+        loop, traffic = asyncio.new_event_loop(), Traffic()
         serve = engine.serve_mtr_uds if listener.is_uds() else engine.serve_mtr
-        serve(NEW_SCHEDULER(loop, answering(self.wsgi), impl_asyncio=True), loop, stop)
+        serve(NEW_SCHEDULER(loop, answering(self.wsgi, traffic), impl_asyncio=True), loop, stop)
         while self.alive and self.ppid == os.getppid():
             self.notify()
             # A signal writes to the pipe.
             select.select([self.PIPE[0]], [], [], 1.0)
+        self._leave(traffic)
         stop.set()
         while not stopped.wait(1.0):
             self.notify()
 
+    def _leave(self, traffic: "Traffic") -> None:
+        """Take no further connection and let the open ones end with their next answer: the engine closes at once whatever has no request in flight, and a
+        request that a proxy sends at that very moment would be lost."""
+        began = monotonic()
+        if began - traffic.last_at > HEADER_SECONDS:
+            return
+        traffic.is_ending = True
+        with suppress(OSError), socket.create_server(("127.0.0.1", 0)) as nowhere:
+            # In place of the socket shared with the other processes, where connections wait for them; the engine, which polls it, accepts without waiting.
+            nowhere.setblocking(False)
+            os.dup2(nowhere.fileno(), self.sockets[0].fileno())
+        while (present := monotonic()) < min(max(began, traffic.last_at) + QUIET_SECONDS, began + LAST_SECONDS):
+            self.notify()
+            sleep(min(0.05, began + LAST_SECONDS - present))
 
-def answering(application: Wsgi) -> Callable[[Any, dict[str, Any]], None]:
+
+class Traffic:
+    """When a process was last asked something, and whether it is about to end: its answers say so then (``Connection: close``)."""
+
+    def __init__(self) -> None:
+        self.last_at = -float("inf")
+        self.is_ending = False
+
+
+def answering(application: Wsgi, traffic: Traffic) -> Callable[[Any, dict[str, Any]], None]:
     """Return what granian's engine calls with each request: its answer's side and the request's part of the WSGI environment (PEP 3333)."""
     # Not the process's environment, which holds secrets.
     base: dict[str, Any] = {
@@ -188,7 +215,9 @@ def answering(application: Wsgi) -> Callable[[Any, dict[str, Any]], None]:
         begun: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _failure: Any = None) -> None:
-            begun[:] = [int(status[:3]), headers]
+            begun[:] = [int(status[:3]), [*headers, ("Connection", "close")] if traffic.is_ending else headers]
+
+        traffic.last_at = monotonic()
 
         environ = base | scope
         if "CONTENT_LENGTH" in scope or "HTTP_TRANSFER_ENCODING" in scope:

@@ -126,6 +126,35 @@ def test_new_settings_are_read_without_a_failed_request(stage: Stage, readers: l
     assert readers == []
 
 
+def test_no_open_connection_is_closed_on_a_request(stage: Stage) -> None:
+    """Clients that keep a connection and repeat nothing, as a proxy with a POST: closing what happens to be idle would fail some of them each time."""
+    over, failures, answers = threading.Event(), list[str](), list[int]()
+
+    def ask() -> None:
+        client = Client(stage.service.port, "")
+        while not over.is_set():
+            try:
+                answers.append(client.send("GET", "/api/v1/articles").status)
+            except (OSError, http.client.HTTPException) as error:
+                failures.append(repr(error))
+            pause()
+
+    assert stage.service.process is not None
+    threads = [threading.Thread(target=ask) for _ in range(2 * READERS)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        before, wanted = set(stage.service.workers()), len(answers) + 100
+        os.kill(stage.service.process.pid, signal.SIGHUP)
+        while before & set(stage.service.workers()) or len(stage.service.workers()) < len(before) or len(answers) < wanted:
+            pause()
+    over.set()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    assert set(answers) == {200}
+
+
 def test_what_was_begun_before_the_end_is_finished(stage: Stage) -> None:
     assert stage.service.process is not None
     answers: list[int] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forum.app import create_app
-from forum.server import Body, answering
+from forum.server import Body, Traffic, answering
 from forum.settings import SettingsError, load_settings
 from tests.conftest import test_settings
 
@@ -47,7 +47,7 @@ def scope(method: str, path: str, body: bytes = b"", **headers: str) -> dict[str
 )
 def test_a_body_that_was_cut_short_is_the_callers_fault(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
     protocol = Protocol()
-    answering(create_app(test_settings(tmp_path)))(
+    answering(create_app(test_settings(tmp_path)), Traffic())(
         protocol, scope("POST", "/api/v1/session", body, CONTENT_TYPE="application/json", **headers)
     )
     assert protocol.status == 400
@@ -57,7 +57,9 @@ def test_a_body_that_was_cut_short_is_the_callers_fault(tmp_path: Path, body: by
 @pytest.mark.parametrize("headers", [{"CONTENT_LENGTH": "30"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
 def test_half_a_form_is_no_form(tmp_path: Path, headers: dict[str, str]) -> None:
     protocol = Protocol()
-    answering(create_app(test_settings(tmp_path)))(protocol, scope("POST", "/sign-in", b"login=anna&passw", CONTENT_TYPE=FORM, **headers))
+    answering(create_app(test_settings(tmp_path)), Traffic())(
+        protocol, scope("POST", "/sign-in", b"login=anna&passw", CONTENT_TYPE=FORM, **headers)
+    )
     assert protocol.status == 400
 
 
@@ -77,7 +79,7 @@ def test_the_application_is_not_told_the_processs_environment(monkeypatch: pytes
         start("204 No Content", [])
         return []
 
-    answering(application)(Protocol(), scope("GET", "/"))
+    answering(application, Traffic())(Protocol(), scope("GET", "/"))
     assert "FORUM_SECRET_KEY" not in seen
     assert seen["PATH_INFO"] == "/"
 
