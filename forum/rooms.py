@@ -17,6 +17,7 @@ from forum.factors import models as factors_models
 from forum.factors import pages as factors_pages
 from forum.factors import sign_in_pages as second_step_pages
 from forum.feeds import api as feeds_api
+from forum.feeds import download_api, download_pages
 from forum.feeds import pages as feeds_pages
 from forum.jobs import api as jobs_api
 from forum.jobs import models as jobs_models
@@ -95,6 +96,7 @@ API_ROOMS = (
     desk_api.doors,
     webhooks_api.doors,
     feeds_api.doors,
+    download_api.doors,
 )
 PAGE_ROOMS = (
     service.pages,
@@ -134,6 +136,7 @@ PAGE_ROOMS = (
     site_pages.doors,
     webhooks_pages.doors,
     feeds_pages.doors,
+    download_pages.doors,
 )
 # Named so that its tables are known to migrations; its commands are the command line's.
 TABLES_WITHOUT_DOORS = (

@@ -489,6 +489,7 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "embed_api.list_tokens": _at("/admin/site/tokens"),
     "embed_api.make_token": _new_site_token,
     "embed_api.revoke_token": _own_site_token,
+    "downloads_api.download": _at("/articles/{article}/download"),
     "feeds_api.show_own": _at("/me/feed"),
     "feeds_api.make_own": _at("/me/feed"),
     "feeds_api.end_own": _at("/me/feed"),

@@ -56,7 +56,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed. ``address`` and ``page`` are paths: its own and that of the page that shows the same; ``began``: its time while it has no entry."""
+    """A feed. ``address`` and ``page`` are paths: its own and that of the page that shows the same; ``began``: its time while it has no entry.
+
+    ``following``: the path of the part that comes after this one (RFC 5005, section 3), where it is in parts.
+    """
 
     id: str
     title: str
@@ -66,6 +69,7 @@ class Feed:
     writer: str
     began: datetime
     entries: Sequence[Entry] = ()
+    following: str = ""
 
     @property
     def updated(self) -> datetime:
@@ -89,6 +93,8 @@ def write_feed(feed: Feed, *, base_url: str, language: str) -> str:
     _add_writer(root, Writer(feed.writer), base_url)
     _add_link(root, "self", "application/atom+xml", base_url + feed.address)
     _add_link(root, "alternate", "text/html", base_url + feed.page)
+    if feed.following:
+        _add_link(root, "next", "application/atom+xml", base_url + feed.following)
     for entry in feed.entries:
         _add_entry(root, entry, base_url)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

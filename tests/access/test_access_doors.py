@@ -67,6 +67,7 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "jobs_api.list_buried": (("admin",), Scope.ADMIN),
     "jobs_api.replay": (("admin",), Scope.ADMIN),
     "jobs_api.discard": (("admin",), Scope.ADMIN),
+    "downloads_api.download": (EVERYBODY, Scope.READ),
     "feeds_api.show_own": (SIGNED_IN, Scope.READ),
     "feeds_api.make_own": (SIGNED_IN, Scope.COMMENT),
     "feeds_api.end_own": (SIGNED_IN, Scope.COMMENT),

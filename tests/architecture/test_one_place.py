@@ -40,12 +40,13 @@ def test_one_file_commits() -> None:
     assert _files_that_call(lambda name: name.endswith(".commit")) == {"forum/db/transaction.py"}
 
 
-# A duration is not a time of day: the request log measures one, who asks a provider bounds one, and what a cookie said is remembered for one.
+# A duration is not a time of day: the request log measures one, who asks a provider or ends a server bounds one, and what a cookie said is remembered for one.
 DURATIONS = {
     "forum/web/headers.py",
     "forum/web/front.py",
     "forum/web/cookie_sessions.py",
     "forum/web/metrics.py",
+    "forum/server.py",
     "forum/web/statements.py",
     "forum/db/turns.py",
     "forum/db/valkey.py",

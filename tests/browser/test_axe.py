@@ -36,6 +36,7 @@ FEEDS = {
     "GET /articles.atom",
     "GET /comments.atom",
     "GET /a/<slug>/feed",
+    "GET /a/<slug>/download/<extension>",
     "GET /c/<id:comment_id>/feed",
     "GET /feeds/<secret>",
     "GET /transparency/<month>.csv",
@@ -75,6 +76,7 @@ VIEWS = [
     View("a starter", "GET /a/<slug>", "/a/{empty}?stand=skepticism", "joel"),
     View("closed", "GET /a/<slug>", "/a/{closed}", "joel"),
     View("map", "GET /a/<slug>/map", "/a/{slug}/map"),
+    View("files of a discussion", "GET /a/<slug>/download", "/a/{slug}/download"),
     View("map of nothing", "GET /a/<slug>/map", "/a/{empty}/map", "joel"),
     View("answered in a later part", "GET /c/<id:comment_id>/continue", "/c/{root}/continue", "marit"),
     View(

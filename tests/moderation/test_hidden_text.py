@@ -246,6 +246,7 @@ def addresses_of(door: Door, world: World, made: Hidden) -> Iterator[str]:
         "appeal_id": [str(appeal_id) for appeal_id in made.appeals],
         "erasure_id": [str(erasure_id) for erasure_id in made.erasures],
         "batch_id": ["1"],
+        "extension": ["json", "csv", "md", "atom"],
         "target": ["thread"],
         "target_id": [str(comment_id) for comment_id in made.comments.values()],
         "reference": made.references,

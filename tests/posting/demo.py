@@ -58,6 +58,7 @@ def pages_of_everybody() -> dict[str, list[str]]:
         EMPTY,
         f"{EMPTY}?stand=agreement#composer",
         f"{PAGE}/map",
+        f"{PAGE}/download",
         f"{EMPTY}/map",
         PART_ONE,
     ]
