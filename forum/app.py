@@ -79,9 +79,10 @@ from forum.privacy.export import held_elsewhere
 from forum.privacy.forgetting import forgetters
 from forum.privacy.leaving import LEAVE, forgetters_of_people, leave
 from forum.privacy.purging import purge_originals
-from forum.privacy.tidying import TIDY, tidy
+from forum.privacy.tidying import TIDY, tidiers, tidy
 from forum.redress.statement_story import tell_statements
 from forum.rooms import API_ROOMS, PAGE_ROOMS
+from forum.search.actions import forget_all_words, forget_words
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
 from forum.sso.link_mail import LINKING
@@ -189,6 +190,10 @@ def _connect_privacy() -> None:
     held_elsewhere["threads_answered_elsewhere"] = list_continuations
     if forget_continuation not in forgetters:
         forgetters.append(forget_continuation)
+    if forget_words not in forgetters:
+        forgetters.append(forget_words)
+    if forget_all_words not in tidiers:
+        tidiers.append(forget_all_words)
 
 
 def _connect_desk() -> None:

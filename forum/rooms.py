@@ -44,6 +44,7 @@ from forum.moderation import pages as moderation_pages
 from forum.notifications import api as notifications_api
 from forum.notifications import mail_pages as notification_mail_pages
 from forum.notifications import pages as notifications_pages
+from forum.operating import models as operating_models
 from forum.posting import api as posting_api
 from forum.posting import guest_pages, reading_pages, series_api, series_pages, stance_map_api, stance_map_pages
 from forum.posting import models as posting_models
@@ -56,6 +57,9 @@ from forum.redress import appeal_pages, decision_pages
 from forum.redress import models as redress_models
 from forum.redress import pages as redress_pages
 from forum.sanctions import models as sanctions_models
+from forum.search import api as search_api
+from forum.search import models as search_models
+from forum.search import pages as search_pages
 from forum.sso import admin_pages as sso_admin_pages
 from forum.sso import api as sso_api
 from forum.sso import models as sso_models
@@ -97,6 +101,7 @@ API_ROOMS = (
     webhooks_api.doors,
     feeds_api.doors,
     download_api.doors,
+    search_api.doors,
 )
 PAGE_ROOMS = (
     service.pages,
@@ -137,15 +142,18 @@ PAGE_ROOMS = (
     webhooks_pages.doors,
     feeds_pages.doors,
     download_pages.doors,
+    search_pages.doors,
 )
 # Named so that its tables are known to migrations; its commands are the command line's.
 TABLES_WITHOUT_DOORS = (
+    operating_models,
     transfer_models,
     moderation_models,
     jobs_models,
     sanctions_models,
     redress_models,
     privacy_models,
+    search_models,
     mail_models,
     mailbox_models,
     factors_models,

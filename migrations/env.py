@@ -27,10 +27,10 @@ def is_other_default(_context: Any, _found: Any, _column: Any, found_default: An
 def is_compared(thing: Any, name: str | None, kind: str, _reflected: bool, _compared_to: Any) -> bool:
     """Whether Alembic compares it with its model: of a computed column it can do so only without a comparison of our own; a test reads the catalogue.
 
-    The tables by which processes tell each other of jobs are huey's.
+    The tables by which processes tell each other of jobs are huey's; the index of the comments' words is kept by triggers and in no model.
     """
     if kind == "table":
-        return not str(name).startswith("forum_jobs_")
+        return not str(name).startswith(("forum_jobs_", "comment_words"))
     return kind != "column" or thing.computed is None
 
 

@@ -192,7 +192,8 @@ def empty_database() -> None:
         else:
             # A trigger looks at rows: without any in the log, none has to be taken away.
             is_logged = session.scalar(text("SELECT EXISTS (SELECT 1 FROM moderation_log)"))
-            triggers = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all() if is_logged else []
+            of_log = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'moderation_log'")
+            triggers = session.execute(of_log).all() if is_logged else []
             for name, _ in triggers:
                 session.execute(text(f"DROP TRIGGER {name}"))
             for table in reversed(Base.metadata.sorted_tables):

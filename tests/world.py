@@ -554,6 +554,7 @@ GOOD: dict[str, Callable[[World, str], Sent]] = {
     "sanctions_api.lift": lambda world, who: Sent(f"/mod/accounts/writer/sanctions/{world.sanction(by='moderator')}"),
     "modlog_api.list_public": _at("/modlog"),
     "modlog_api.list_internal": _at("/mod/log"),
+    "search_api.find_comments": _at("/search"),
     "transparency_api.list_months": _at("/transparency"),
     "transparency_api.get_month": lambda world, who: Sent(f"/transparency/{now():%Y-%m}"),
     "privacy_api.ask_for_erasure": _at_comment("/mod/comments/{comment}/erasure", {"reason": "confidentiality", "why": STATEMENT}),

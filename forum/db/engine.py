@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from forum.text.words import fold_html
+
 # An acknowledged comment is on disk (FULL). A log that a long reader let grow is cut back once it has been written into the database.
 PRAGMAS = (
     "journal_mode=WAL",
@@ -56,6 +58,8 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # Triggers keep the index of the comments' words by it; on PostgreSQL a function of the same name does the same.
+    connection.create_function("forum_words", 1, fold_html, deterministic=True)
 
 
 def _begin(connection: Connection) -> None:

@@ -26,18 +26,17 @@ doors = PageDoors("downloads")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its name, its type, and what writes it."""
+    """A kind of file: its type, and what writes it."""
 
-    name: str
     content_type: str
     write: Callable[[Session, Article, Part], str]
 
 
 KINDS = {
-    "json": Kind("JSON", "application/json", write_json),
-    "csv": Kind("CSV", "text/csv; charset=utf-8; header=present", write_csv),
-    "md": Kind("Markdown", "text/markdown; charset=utf-8", write_markdown),
-    "atom": Kind("Atom", ATOM_TYPE, write_atom),
+    "json": Kind("application/json", write_json),
+    "csv": Kind("text/csv; charset=utf-8; header=present", write_csv),
+    "md": Kind("text/markdown; charset=utf-8", write_markdown),
+    "atom": Kind(ATOM_TYPE, write_atom),
 }
 
 
@@ -47,7 +46,6 @@ def show_kinds(call: Call[Article, None, DownloadQuery]) -> Page:
     place = place_of(call.thing, call.query.cursor)
     context = {
         "article": present_articles(call.session, [call.thing])[0],
-        "kinds": KINDS,
         "most": MOST,
         "cursor": call.query.cursor,
         "following": cursor_of(call.thing, find_next(call.session, call.thing, place)),

@@ -130,6 +130,7 @@ MAY: dict[str, tuple[tuple[str, ...], Scope | None]] = {
     "sanctions_api.lift": (MODERATORS, Scope.MODERATE),
     "modlog_api.list_public": (EVERYBODY, Scope.READ),
     "modlog_api.list_internal": (("moderator", "admin"), Scope.MODERATE),
+    "search_api.find_comments": (EVERYBODY, Scope.READ),
     "transparency_api.list_months": (EVERYBODY, Scope.READ),
     "transparency_api.get_month": (EVERYBODY, Scope.READ),
     "privacy_api.ask_for_erasure": (("admin",), Scope.ADMIN),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
+    "operating",
     "embed",
     "desk",
     "feeds",
@@ -31,6 +32,7 @@ ROOMS = (
     "transparency",
     "posting",
     "transfer",
+    "search",
     "demo",
     "text",
     "access",

@@ -77,6 +77,9 @@ VIEWS = [
     View("closed", "GET /a/<slug>", "/a/{closed}", "joel"),
     View("map", "GET /a/<slug>/map", "/a/{slug}/map"),
     View("files of a discussion", "GET /a/<slug>/download", "/a/{slug}/download"),
+    View("search", "GET /search", "/search"),
+    View("search, with what was found", "GET /search", "/search?q=touch+-mice+after:yesterday+before:2100", "joel"),
+    View("search, nothing found", "GET /search", "/search?q=nothing-of-the-kind&article={slug}"),
     View("map of nothing", "GET /a/<slug>/map", "/a/{empty}/map", "joel"),
     View("answered in a later part", "GET /c/<id:comment_id>/continue", "/c/{root}/continue", "marit"),
     View(

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedIndex
+from sqlalchemy.types import NullType
 
 Catalogue = dict[str, dict[str, Any]]
 
@@ -17,7 +18,7 @@ def read_catalogue(engine: Engine) -> Catalogue:
         name: {
             "columns": {
                 column["name"]: {
-                    "type": column["type"].compile(engine.dialect),
+                    "type": _type(column, engine),
                     "nullable": column["nullable"],
                     "default": column["default"],
                     "key": column.get("primary_key"),
@@ -38,6 +39,11 @@ def read_catalogue(engine: Engine) -> Catalogue:
         }
         for name in names
     }
+
+
+def _type(column: ReflectedColumn, engine: Engine) -> str:
+    # A column of a virtual table has no type.
+    return "" if isinstance(column["type"], NullType) else column["type"].compile(engine.dialect)
 
 
 def _computed(column: ReflectedColumn) -> tuple[str, bool | None] | None:

@@ -116,7 +116,9 @@ def test_the_migrated_schema_is_the_models_own(make_app: Callable[..., Flask], p
     Base.metadata.create_all(made)
     from_models, from_migrations = read_catalogue(made), read_catalogue(migrated)
     made.dispose()
-    assert set(from_migrations) == set(Base.metadata.tables)
+    index = {table for table in from_migrations if table.startswith("comment_words")}
+    assert set(from_migrations) == set(Base.metadata.tables) | index
+    assert set(from_models) == set(from_migrations)
     for table in from_models:
         for aspect, expected in from_models[table].items():
             assert from_migrations[table][aspect] == expected, (table, aspect)

@@ -59,6 +59,10 @@ def pages_of_everybody() -> dict[str, list[str]]:
         f"{EMPTY}?stand=agreement#composer",
         f"{PAGE}/map",
         f"{PAGE}/download",
+        "/search",
+        "/search?q=touch+-mice+after:yesterday+by:callum+stance:skepticism+before:2100",
+        "/search?q=the",
+        "/search?q=nothing-of-the-kind&article=1",
         f"{EMPTY}/map",
         PART_ONE,
     ]

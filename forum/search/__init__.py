@@ -1,0 +1,1 @@
+"""Full text: finding what everybody may read."""

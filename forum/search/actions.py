@@ -1,0 +1,108 @@
+"""Writes of the index that the triggers do not make: making it anew, and having the words go that were erased.
+
+The rule: FTS5 keeps a deleted word in its segments until they are merged; whatever destroys a text has them merged (``forget_words``), at first a bounded number of
+pages, and the job that tidies up the files all that are left (``forget_all_words``).
+"""
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from forum.comments.models import Comment
+from forum.db.base import db
+from forum.db.transaction import afterwards, writing
+from forum.search.triggers import EMPTY, FILL, recreate_triggers
+
+BATCH = 10_000
+"""Ids that are indexed in one transaction when the index is made anew."""
+
+MERGED_AT_ONCE = 500
+"""Pages of the index that are merged at once when a text is destroyed; so many are merged in each transaction of the job."""
+
+_BROKEN = {
+    "sqlite": (
+        "SELECT count(*) FROM comments LEFT JOIN comment_words_content AS kept ON kept.id = comments.id"
+        " WHERE comments.id BETWEEN :first AND :last"
+        " AND (CASE WHEN comments.state = 'visible' THEN kept.c0 IS NOT forum_words(comments.body_html) ELSE kept.id IS NOT NULL END)"
+    ),
+    "postgresql": (
+        "SELECT count(*) FROM comments LEFT JOIN comment_words AS kept ON kept.comment_id = comments.id"
+        " WHERE comments.id BETWEEN :first AND :last"
+        " AND (CASE WHEN comments.state = 'visible' THEN kept.said IS DISTINCT FROM forum_words(comments.body_html)"
+        " OR kept.words IS DISTINCT FROM comment_words_vector(comments, kept.said) ELSE kept.comment_id IS NOT NULL END)"
+    ),
+}
+
+
+def count_unindexed(session: Session) -> int:
+    """Return how many comments the index holds otherwise than it should: not at all, with other words, or though nobody may read them.
+
+    Reads every comment, 10,000 at a time.
+    """
+    kind = session.get_bind().dialect.name
+    last = session.scalar(select(func.max(Comment.id))) or 0
+    batches = range(1, last + 1, BATCH)
+    differing = sum(session.scalar(text(_BROKEN[kind]), {"first": first, "last": first + BATCH - 1}) or 0 for first in batches)
+    return differing + _count_strays(session)
+
+
+def rebuild() -> None:
+    """Make the index and its triggers anew, in transactions of 10,000 comments; until it is done a search finds less, and never what is hidden.
+
+    Opens its own transactions: while it runs, others write.
+    """
+    with writing() as session:
+        for statement in EMPTY[session.get_bind().dialect.name]:
+            session.execute(text(statement))
+        recreate_triggers(session)
+        last = session.scalar(select(func.max(Comment.id))) or 0
+    for first in range(1, last + 1, BATCH):
+        with writing() as session:
+            _fill(session, first, first + BATCH - 1)
+
+
+def forget_words(session: Session, comment_id: int) -> None:
+    """Let what is left of deleted words be merged out of the index once the open transaction is committed: at once where the index is small."""
+    del comment_id
+    if session.get_bind().dialect.name == "sqlite":
+        afterwards(session, _merge_some)
+
+
+def forget_all_words() -> None:
+    """Merge all that is left of deleted words out of SQLite's index, in small transactions of their own; for the job that tidies up the files.
+
+    On PostgreSQL the rows go with it; of a word that nobody uses any more an empty key stays until ``REINDEX`` or ``VACUUM FULL``.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return
+    is_first = True
+    while _merge(is_first):
+        is_first = False
+
+
+def _fill(session: Session, first: int, last: int) -> None:
+    kind = session.get_bind().dialect.name
+    if kind == "postgresql":
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+    session.execute(text(FILL[kind]), {"first": first, "last": last})
+
+
+def _count_strays(session: Session) -> int:
+    """Return how many rows of the index belong to no comment; PostgreSQL's foreign key allows none."""
+    if session.get_bind().dialect.name == "postgresql":
+        return 0
+    strays = "SELECT count(*) FROM comment_words_content AS kept WHERE NOT EXISTS (SELECT 1 FROM comments WHERE comments.id = kept.id)"
+    return session.scalar(text(strays)) or 0
+
+
+def _merge_some() -> None:
+    _merge(True)
+
+
+def _merge(is_first: bool) -> bool:
+    """Merge some pages of the index and return whether any were; the first time all segments are put together."""
+    with writing() as session:
+        driver = session.connection().connection.dbapi_connection
+        before = driver.total_changes  # type: ignore[union-attr]
+        pages = -MERGED_AT_ONCE if is_first else MERGED_AT_ONCE
+        session.execute(text("INSERT INTO comment_words (comment_words, rank) VALUES ('merge', :pages)"), {"pages": pages})
+        return bool(driver.total_changes - before >= 2)  # type: ignore[union-attr]
