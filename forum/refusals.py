@@ -82,6 +82,14 @@ class Refusal(Exception):
         self.members = dict(members or {})
 
 
+class Moved(Exception):
+    """What was asked for is found under other names now: those parts of its address, by their names in it."""
+
+    def __init__(self, names: Mapping[str, str | int]) -> None:
+        super().__init__("moved")
+        self.names = dict(names)
+
+
 def not_found(what: Sentence) -> Refusal:
     """Return the refusal for a thing that is not there, or that the caller may not know of."""
     return Refusal(Kind.NOT_FOUND, sentence("There is no such %(what)s, or you may not see it.", what=what))

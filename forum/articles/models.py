@@ -79,6 +79,8 @@ class Article(Base):
 
     The counts, tallies and ``version`` belong to the discussion below it and change in the transaction of whatever changes them; ``version`` rises with
     everything that a reader of the discussion could see. ``reopens_at``: when a closed discussion opens again by itself.
+    ``merged_into_id``: the article of which its discussion has become a part; it has no comments then, and whoever comes is led there. No foreign key:
+    SQLite could not take the column away again without writing the table anew.
     ``stance_*`` count the writers' stances of visible roots, ``tag_*`` the readers' tags on visible comments; the two are never added together.
     """
 
@@ -111,6 +113,7 @@ class Article(Base):
     closed_reason: Mapped[str] = mapped_column(String(300), default="", server_default="")
     reopens_at: Mapped[datetime | None] = mapped_column(Moment)
     last_activity_at: Mapped[datetime] = mapped_column(Moment)
+    merged_into_id: Mapped[int | None] = mapped_column(Id)
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     comment_count: Mapped[int] = mapped_column(default=0, server_default="0")
     stance_agreement: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -15,7 +15,7 @@ from forum.articles.models import Article, ArticleAddress, Series, Site, SiteOri
 from forum.db.columns import Id
 from forum.db.paging import first_after
 from forum.db.quick import read_quickly
-from forum.refusals import not_found
+from forum.refusals import Moved, not_found
 from forum.sentences import sentence
 
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
@@ -67,27 +67,56 @@ _BY_SLUG = select(Article).where(Article.site_id == bindparam("site_id"), Articl
 
 
 def get_article(session: Session, article_id: int) -> Article:
-    """Return an article. Raises Refusal ``not-found``."""
-    article = session.get(Article, article_id, options=_WITH_AUTHORS)
-    if article is None:
-        raise not_found(sentence("article"))
-    return article
+    """Return an article. Raises Refusal ``not-found``, and Moved where its discussion is part of another one now."""
+    return _here(session, session.get(Article, article_id, options=_WITH_AUTHORS))
 
 
 def get_article_by_slug(session: Session, site_id: int, slug: str) -> Article:
-    """Return an article by its slug. Raises Refusal ``not-found``."""
-    article = session.scalars(_BY_SLUG, {"site_id": site_id, "slug": slug}).unique().one_or_none()
+    """Return an article by its slug. Raises Refusal ``not-found``, and Moved where its discussion is part of another one now."""
+    return _here(session, _find_by_slug(session, site_id, slug))
+
+
+def get_present_article(session: Session, site_id: int, slug: str) -> Article:
+    """Return the article in which the discussion of the one with this slug goes on: itself, unless it was merged. Raises Refusal ``not-found``."""
+    article = _find_by_slug(session, site_id, slug)
     if article is None:
         raise not_found(sentence("article"))
-    return article
+    return follow_merges(session, article)
 
 
 def lock_article(session: Session, article_id: int) -> Article:
-    """Return an article, locked until the transaction ends and as it stands now. Always the first lock taken: article → root → parent → comment."""
-    article = session.scalar(select(Article).where(Article.id == article_id).with_for_update().execution_options(populate_existing=True))
+    """Return an article, locked until the transaction ends and as it stands now. Always the first lock taken: article → root → parent → comment.
+
+    Raises Refusal ``not-found``, and Moved where its discussion has become part of another one, perhaps while the lock was waited for.
+    """
+    return _here(session, lock_row(session, article_id))
+
+
+def lock_row(session: Session, article_id: int) -> Article | None:
+    """Return an article's row as ``lock_article`` does, whatever has become of its discussion; None where there is none."""
+    return session.scalar(select(Article).where(Article.id == article_id).with_for_update().execution_options(populate_existing=True))
+
+
+def follow_merges(session: Session, article: Article) -> Article:
+    """Return the article in which the discussion of ``article`` goes on: itself, unless it was merged into another one."""
+    seen = {article.id}
+    while article.merged_into_id is not None and article.merged_into_id not in seen:
+        seen.add(article.merged_into_id)
+        article = session.get_one(Article, article.merged_into_id)
+    return article
+
+
+def _find_by_slug(session: Session, site_id: int, slug: str) -> Article | None:
+    return session.scalars(_BY_SLUG, {"site_id": site_id, "slug": slug}).unique().one_or_none()
+
+
+def _here(session: Session, article: Article | None) -> Article:
     if article is None:
         raise not_found(sentence("article"))
-    return article
+    if article.merged_into_id is None:
+        return article
+    there = follow_merges(session, article)
+    raise Moved({"article_id": there.id, "slug": there.slug})
 
 
 def hold_article(session: Session, article_id: int) -> Article:
@@ -135,14 +164,15 @@ def find_article_by_address(session: Session, site_id: int, address: str) -> Art
 
 
 def find_article_by_key(session: Session, site_id: int, key: str) -> Article | None:
-    """Return the article with this key, or None."""
-    return session.scalar(select(Article).where(Article.site_id == site_id, Article.key == key))
+    """Return the article with this key, or the one into which it was merged, or None."""
+    article = session.scalar(select(Article).where(Article.site_id == site_id, Article.key == key))
+    return follow_merges(session, article) if article is not None else None
 
 
 def list_articles(session: Session, site_id: int, *, sort: str, after_key: Sequence[Any] | None, limit: int) -> ArticlePage:
     """Return at most ``limit`` articles in the order ``sort``, all descending, after ``after_key``."""
     columns = SORTS[sort]
-    ids = select(Article.id).where(Article.site_id == site_id)
+    ids = select(Article.id).where(Article.site_id == site_id, Article.merged_into_id.is_(None))
     found = first_after(session, ids, columns, after_key or (), descending=True, limit=limit + 1)
     in_order = select(Article).where(Article.id.in_(found)).order_by(*(column.desc() for column in columns))
     rows = list(session.scalars(in_order.limit(limit + 1)))
@@ -197,7 +227,8 @@ def series_by_id(session: Session, ids: Collection[int]) -> dict[int, Series]:
 
 def list_parts(session: Session, series_id: int) -> list[Article]:
     """Return a series' articles in the order of their parts; at most 100."""
-    return list(session.scalars(select(Article).where(Article.series_id == series_id).order_by(Article.part, Article.id).limit(100)))
+    parts = select(Article).where(Article.series_id == series_id, Article.merged_into_id.is_(None))
+    return list(session.scalars(parts.order_by(Article.part, Article.id).limit(100)))
 
 
 def list_addresses(session: Session, article_id: int) -> list[str]:

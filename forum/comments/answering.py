@@ -36,11 +36,7 @@ def follow_author_reply(session: Session, author_ids: Collection[int], root: Com
 
 def recount_answers(session: Session, article_id: int, author_ids: Collection[int]) -> None:
     """Find anew what of an article its present authors have answered."""
-    here, theirs = Comment.article_id == article_id, is_author_reply(author_ids)
-    answered = select(Comment.parent_id.label("at")).where(here, *theirs).cte("answered", recursive=True)
-    above = aliased(Comment)
-    up = select(above.parent_id).join(answered, above.id == answered.c.at).where(above.parent_id.is_not(None))
-    ids = select(answered.union(up).c.at)
+    ids = _answered(article_id, author_ids)
     changing = update(_COMMENTS).where(_COMMENTS.c.article_id == article_id)
     connection = session.connection()
     connection.execute(changing.where(_COMMENTS.c.author_replied, _COMMENTS.c.id.not_in(ids)).values(author_replied=False))
@@ -52,6 +48,27 @@ def recount_answers(session: Session, article_id: int, author_ids: Collection[in
     for held in list(session.identity_map.values()):
         if isinstance(held, Comment):
             session.expire(held, ["author_replied", "author_reply_id"])
+
+
+def find_misanswered(session: Session, article_id: int, author_ids: Collection[int]) -> list[int]:
+    """Return the comments of an article of which it is not rightly said whether, and at first where, its present authors have answered them."""
+    here = Comment.article_id == article_id
+    ids = _answered(article_id, author_ids)
+    wrong = or_(and_(Comment.author_replied, Comment.id.not_in(ids)), and_(~Comment.author_replied, Comment.id.in_(ids)))
+    stored = select(Comment.id, Comment.author_reply_id).where(here, Comment.author_reply_id.is_not(None))
+    firsts = select(Comment.root_id, func.min(Comment.id)).where(here, *is_author_reply(author_ids)).group_by(Comment.root_id)
+    said = {(root_id or 0, reply_id or 0) for root_id, reply_id in session.execute(stored)}
+    found = {(root_id or 0, reply_id or 0) for root_id, reply_id in session.execute(firsts)}
+    return sorted({*session.scalars(select(Comment.id).where(here, wrong)), *(root_id for root_id, _ in said ^ found)})
+
+
+def _answered(article_id: int, author_ids: Collection[int]) -> Select[Any]:
+    """Return the select of the comments of an article that one of its authors has answered, at any depth."""
+    here, theirs = Comment.article_id == article_id, is_author_reply(author_ids)
+    answered = select(Comment.parent_id.label("at")).where(here, *theirs).cte("answered", recursive=True)
+    above = aliased(Comment)
+    up = select(above.parent_id).join(answered, above.id == answered.c.at).where(above.parent_id.is_not(None))
+    return select(answered.union(up).c.at)
 
 
 def is_author_reply(author_ids: Collection[int], *, among: Any = Comment) -> tuple[ColumnElement[bool], ...]:

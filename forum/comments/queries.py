@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, select, tex
 from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
-from forum.articles.queries import get_article, lock_article
+from forum.articles.queries import get_article, lock_row
 from forum.comments.counts import Place
 from forum.comments.models import HIDDEN, IS_LOCKED, LISTED_REPLY, Comment, Revision
 from forum.comments.states import RevisionState, State
@@ -56,8 +56,14 @@ def lock_place(session: Session, comment_id: int) -> Place:
     known = session.execute(select(Comment.article_id, Comment.root_id, Comment.parent_id).where(Comment.id == comment_id)).first()
     if known is None:
         raise not_found(sentence("comment"))
-    article = lock_article(session, known.article_id)
+    article = lock_row(session, known.article_id)
     locked = lock_comments(session, [known.root_id, known.parent_id, comment_id])
+    # While the lock was waited for, the discussion may have become part of another one, or have come back from there.
+    while article is not None and locked[comment_id].article_id != article.id:
+        article = lock_row(session, locked[comment_id].article_id)
+        locked = lock_comments(session, [known.root_id, known.parent_id, comment_id])
+    if article is None:
+        raise not_found(sentence("comment"))
     return Place(article, locked[known.root_id], locked.get(known.parent_id), locked[comment_id])
 
 

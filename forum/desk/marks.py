@@ -23,6 +23,8 @@ from forum.sentences import sentence
 from forum.text.limits import find_line_faults
 
 PINNED, FEATURED = 2, 1
+# What is part of another discussion now opens with that one.
+_REOPENING = (text("reopens_at IS NOT NULL"), Article.merged_into_id.is_(None))
 FEATURED_MAX, WHY_MAX = 3, 200
 
 
@@ -95,7 +97,7 @@ def reopen(session: Session, article_id: int) -> Article:
 
 def reopen_due(session: Session) -> bool:
     """Open one discussion again whose time has come, and return whether there was any."""
-    due = select(Article.id).where(text("reopens_at IS NOT NULL"), Article.reopens_at <= now()).order_by(Article.reopens_at, Article.id)
+    due = select(Article.id).where(*_REOPENING, Article.reopens_at <= now()).order_by(Article.reopens_at, Article.id)
     article_id = session.scalar(due.limit(1))
     if article_id is None:
         return False
@@ -109,7 +111,7 @@ def reopen_due(session: Session) -> bool:
 
 def next_reopening(session: Session) -> datetime | None:
     """Return when the next discussion opens again by itself, past or to come, or None."""
-    return session.scalar(select(func.min(Article.reopens_at)).where(text("reopens_at IS NOT NULL")))
+    return session.scalar(select(func.min(Article.reopens_at)).where(*_REOPENING))
 
 
 def _say(session: Session, article: Article) -> Article:

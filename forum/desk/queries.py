@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union_all
 from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
@@ -42,7 +42,8 @@ class Attended:
 
 def is_mine(account_id: int) -> ColumnElement[bool]:
     """Return the condition that an article is this author's."""
-    return Article.id.in_(select(ArticleAuthor.article_id).where(ArticleAuthor.account_id == account_id))
+    mine = select(ArticleAuthor.article_id).where(ArticleAuthor.account_id == account_id)
+    return and_(Article.id.in_(mine), Article.merged_into_id.is_(None))
 
 
 def list_own_articles(session: Session, account_id: int) -> list[Article]:

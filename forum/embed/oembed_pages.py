@@ -21,7 +21,7 @@ from forum.access.viewer import DEFAULT_SITE_ID, VISITOR
 from forum.accounts.schemas import PersonOut
 from forum.articles.models import Article, Site
 from forum.articles.present import present_articles
-from forum.articles.queries import get_article, get_article_by_slug
+from forum.articles.queries import get_article, get_present_article
 from forum.articles.schemas import ArticleOut
 from forum.articles.steps import load_site
 from forum.comments.present import is_text_public
@@ -99,7 +99,7 @@ def _find(session: Session, url: str) -> Quoted:
     if found := _COMMENT.fullmatch(asked[2]):
         return _find_comment(session, int(found[1]))
     if found := _ARTICLE.fullmatch(asked[2]):
-        article = _present_article(session, get_article_by_slug(session, DEFAULT_SITE_ID, found[1]))
+        article = _present_article(session, get_present_article(session, DEFAULT_SITE_ID, found[1]))
         text = article.body_html or escape(article.main_claim or article.opening_question)
         return Quoted(article.page, article.title, text, article.authors, article)
     raise not_found(sentence("page"))

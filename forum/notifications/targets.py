@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
 from forum.articles.models import Article, ArticleAuthor, Site
+from forum.articles.queries import follow_merges
 from forum.comments.models import Comment
 from forum.comments.states import State
 from forum.notifications.models import Follow, Target
@@ -37,7 +38,7 @@ def get_target(session: Session, kind: Target, target_id: int) -> Followed:
     if kind is Target.ARTICLE:
         article = session.get(Article, target_id)
         if article is not None:
-            return _article(article)
+            return _article(follow_merges(session, article))
     elif kind is Target.THREAD:
         comment = session.get(Comment, target_id)
         if comment is not None and comment.state == State.VISIBLE:

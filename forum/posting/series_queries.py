@@ -131,6 +131,7 @@ def _line(row: Row) -> Stub:
 def _parts() -> Select[int, str, str, int | None]:
     # Databases do not agree on where a missing number stands.
     parts = select(Article.id, Article.title, Article.slug, Article.part).where(Article.series_id == bindparam("series_id", type_=Id))
+    parts = parts.where(Article.merged_into_id.is_(None))
     return parts.order_by(Article.part.is_(None), Article.part, Article.id)
 
 

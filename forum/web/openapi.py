@@ -172,6 +172,14 @@ def _responses(door: Door) -> dict[str, Any]:
         responses[str(status)] = answer
     if door.is_safe and door.answers:
         responses["304"] = {"description": "The caller's copy still holds."}
+    if ":article_id>" in door.rule:
+        location = {
+            "Location": {"description": "The same address of the article in which the discussion goes on.", "schema": {"type": "string"}}
+        }
+        responses["308"] = {
+            "description": "The article's discussion has become part of another one; ask the same there.",
+            "headers": location,
+        }
     for kind in sorted(problems_of(door), key=lambda kind: kind.value):
         _add_problem(responses, kind)
     return responses

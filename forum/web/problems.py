@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template, request, url_for
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from forum.refusals import Kind, Refusal
+from forum.refusals import Kind, Moved, Refusal
 from forum.sentences import sentence
 from forum.web.translation import translated
 
@@ -325,8 +325,28 @@ def _is_passing(error: DBAPIError) -> bool:
 def register_problems(app: Flask) -> None:
     """Make ``app`` answer every refusal and every failure through this file."""
     app.register_error_handler(Refusal, answer_refusal)
+    app.register_error_handler(Moved, _answer_moved)
     app.register_error_handler(HTTPException, _answer_http_exception)
     app.register_error_handler(Exception, _answer_failure)
+
+
+def _answer_moved(moved: Moved) -> Response:
+    """Lead to the same door under the names that hold now: a reader for good, whoever sends something with it once more.
+
+    Not for ever all the same: what was put together can be taken apart again, so that nobody may keep this unasked.
+    """
+    known = request.view_args or {}
+    names = {name: value for name, value in moved.names.items() if name in known}
+    if not names or request.endpoint is None:
+        # It moved while this was under way, and the address does not name it.
+        said = "This discussion was just put together with another one; nothing was stored. Please try again."
+        return answer_refusal(Refusal(Kind.UNAVAILABLE, said, retry_after=RETRY_SECONDS))
+    asked = request.query_string.decode("latin-1")
+    location = url_for(request.endpoint, **{**known, **names}) + (f"?{asked}" if asked else "")
+    is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    response = Response(status=301 if is_page else 308, headers={"Location": location, "Cache-Control": "no-cache"})
+    response.headers.pop("Content-Type", None)
+    return response
 
 
 def _answer_http_exception(error: HTTPException) -> Any:

@@ -53,6 +53,9 @@ QUERIES = {
         "?by=author",
         "?tagged=skepticism",
     ),
+    # Small letters: a search repeats what it was asked.
+    "search_api.find_comments": ("?q=quokka&limit=50", "?q=by:writer&limit=50", "?q=stance:skepticism&limit=50", "?q=-nothing&limit=50"),
+    "search_pages.show_search": ("?q=quokka", "?q=by:writer", "?q=stance:skepticism", "?q=-nothing"),
     "desk_api.get_desk": ("", "?tab=replied", "?tab=set_aside"),
     "desk_pages.show_desk": ("", "?tab=replied", "?tab=set_aside"),
     "posting_api.get_mine": ("?ids={ids}",),
@@ -86,7 +89,23 @@ FIXED = {
 # What somebody has written themselves, in a report, is handed out to them again.
 OWN_WORDS = {"member": {"privacy_api.get_export", "privacy_pages.download_export"}}
 # Commands that print or write something; none of them prints a comment.
-COMMANDS = {"account", "db", "demo", "import", "init", "mail", "modlog", "serve", "settings", "worker"}
+COMMANDS = {
+    "account",
+    "article",
+    "backup",
+    "check",
+    "db",
+    "demo",
+    "export",
+    "import",
+    "init",
+    "mail",
+    "modlog",
+    "restore",
+    "serve",
+    "settings",
+    "worker",
+}
 
 
 @dataclass
@@ -353,7 +372,11 @@ def test_every_command_is_known_here(app: Flask) -> None:
     assert set(cli.commands) == COMMANDS
 
 
-@pytest.mark.parametrize("words", [("modlog", "verify"), ("settings",), ("db", "current")], ids=lambda words: " ".join(words))
+@pytest.mark.parametrize(
+    "words",
+    [("modlog", "verify"), ("settings",), ("db", "current"), ("check",), ("article", "list"), ("account", "list")],
+    ids=lambda words: " ".join(words),
+)
 def test_no_command_prints_a_hidden_text(make_hidden_installation: Callable[[], dict[str, str]], words: tuple[str, ...]) -> None:
     environment = make_hidden_installation()
     done = CliRunner().invoke(cli, list(words), env=environment)

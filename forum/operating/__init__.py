@@ -1,0 +1,1 @@
+"""What whoever runs the place does at a terminal: checks, repairs, moves and merges articles, looks after accounts."""
