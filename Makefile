@@ -15,7 +15,7 @@ SPREAD  := -n auto --maxprocesses 8
 DEMO    := env -u FORUM_CONFIG -u FORUM_DATABASE_URL -u FORUM_SECRET_KEY FORUM_DATA_DIR=var/demo FORUM_BASE_URL=http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-postgres bench-screening bench-confidentiality lock clean chromium provider php nginx redis wrk strace
+.PHONY: help setup run test test-browser test-slow test-all lint format bench bench-postgres bench-screening bench-confidentiality bench-importing lock clean chromium provider php nginx redis wrk strace
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## *(.*)/  make \1\t\2/' | expand -t 24
@@ -59,6 +59,9 @@ bench-screening: $(STAMP)test  ## say how well the shipped screening rules do on
 
 bench-confidentiality: $(STAMP)test  ## say how well the confidentiality check does on labelled comments
 	@$(BIN)/python -m benchmarks.confidentiality
+
+bench-importing: $(STAMP)test  ## measure importing against Isso's own importer, print ratios and write benchmarks/RESULTS-importing.md
+	@$(BIN)/python -m benchmarks.importing
 
 lock: $(STAMP)venv  ## resolve the requirements anew into the three lock files
 	@$(PIP) install uv

@@ -46,7 +46,10 @@ class Text:
 
 @dataclass(frozen=True)
 class NewComment:
-    """A comment about to be stored: its text as typed and as rendered, already checked. Nobody is told of one that has a ``created_at``: it is older."""
+    """A comment about to be stored: its text as typed and as rendered, already checked. Nobody is told of one that has a ``created_at``: it is older.
+
+    ``edited_at`` and ``lead`` are what an older one had already.
+    """
 
     body_md: str | None
     body_html: str
@@ -55,6 +58,8 @@ class NewComment:
     author_id: int
     created_at: datetime | None = None
     fingerprint: str | None = None
+    edited_at: datetime | None = None
+    lead: int = 0
 
 
 def store(
@@ -77,8 +82,9 @@ def store(
         fingerprint=new.fingerprint,
         created_at=moment,
         activity_at=moment,
+        edited_at=new.edited_at,
         version=1,
-        lead=0,
+        lead=new.lead,
         listed=False,
         doubt_rank=0,
     )

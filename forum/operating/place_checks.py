@@ -16,6 +16,7 @@ from forum.operating.changing import change
 from forum.operating.checks import Fault, one_moment
 from forum.search.actions import count_unindexed, rebuild
 from forum.settings import SECRET_FILE
+from forum.transfer.archive_secret import ASIDE
 from forum.web.context import settings
 from forum.web.metrics_sharing import FOLDER as METRICS_FOLDER
 
@@ -146,7 +147,8 @@ def _is_known(path: Path) -> bool:
         METRICS_FOLDER,
         *(name + end for name in own for end in ("", "-wal", "-shm", "-journal", "-turn")),
     }
-    return path.name in names or (_DRAFT.fullmatch(path.name) is not None and not _is_old(path))
+    is_former_secret = path.name.startswith(f"{SECRET_FILE}.{ASIDE}")
+    return path.name in names or is_former_secret or (_DRAFT.fullmatch(path.name) is not None and not _is_old(path))
 
 
 def _is_draft(path: Path) -> bool:

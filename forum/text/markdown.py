@@ -1,6 +1,6 @@
 """Turns Markdown into HTML and measures it: the only file that knows markdown-it-py.
 
-Raw HTML, images and reference links are off in every flavour; what differs between flavours is data. The HTML still goes through
+Raw HTML, images and reference links are off in every flavour of ours; what differs between flavours is data. The HTML still goes through
 `sanitize`. Called by `render`, `limits` and `mentions`.
 """
 
@@ -27,14 +27,17 @@ _HEADING_TAGS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 
 @dataclass(frozen=True)
 class Flavour:
-    """What differs between kinds of text: whether a line break is kept, and which rules are on besides the common ones."""
+    """What differs between kinds of text: whether a line break is kept, which rules are on besides the common ones, and whether HTML is let through."""
 
     breaks: bool
     rules: tuple[str, ...] = ()
+    html: bool = False
 
 
 COMMENT = Flavour(breaks=True)
 ARTICLE = Flavour(breaks=False, rules=("heading", "lheading"))
+# Other systems let their writers mix HTML into Markdown; what comes out is as hostile as what went in.
+FOREIGN = Flavour(breaks=True, rules=_OFF, html=True)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _parser(flavour: Flavour) -> MarkdownIt:
 
 
 def _build_parser(flavour: Flavour) -> MarkdownIt:
-    options = {"html": False, "linkify": True, "breaks": flavour.breaks, "maxNesting": PARSER_NESTING}
+    options = {"html": flavour.html, "linkify": True, "breaks": flavour.breaks, "maxNesting": PARSER_NESTING}
     parser = MarkdownIt("commonmark", options).disable(_OFF).enable((*_ON, *flavour.rules))
     if parser.linkify is None:
         raise RuntimeError("markdown-it-py is installed without linkify-it-py")

@@ -39,6 +39,11 @@ def render_imported(html: str) -> Rendered:
     return Rendered(sanitize_imported(html), RENDERER)
 
 
+def render_foreign_markdown(body_md: str) -> Rendered:
+    """Return Markdown of another system, in which HTML may stand, as safe HTML of our elements; `limits` has accepted it."""
+    return Rendered(sanitize_imported(markdown.to_html(body_md, markdown.FOREIGN)), RENDERER)
+
+
 def _mention_linker(known_handles: Collection[str]) -> markdown.Linker:
     known = frozenset(map(fold_handle, known_handles))
 

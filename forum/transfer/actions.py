@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,9 +15,8 @@ from forum.accounts.models import Account
 from forum.articles.actions import KEY_MAX, TITLE_MAX, ArticleDraft, create_article, set_closed
 from forum.articles.address import BadAddress, normalize_address, tidy_address
 from forum.articles.models import Article
-from forum.comments.actions import NewComment, move, store
-from forum.comments.counts import Place
-from forum.comments.models import Comment
+from forum.comments.bulk import Planted, store_older
+from forum.db.rows import insert_rows
 from forum.text.limits import find_line_faults
 from forum.transfer.models import ExternalRef, RefKind
 from forum.transfer.queries import fit_external_id
@@ -34,15 +34,6 @@ class Source:
 
     site_id: int
     format: str
-
-
-@dataclass(frozen=True)
-class Above:
-    """What a new comment stands below; ``parent`` and ``root`` are None for one at the top level."""
-
-    article: Article
-    parent: Comment | None = None
-    root: Comment | None = None
 
 
 def draft_article(source: Source, article: ImportedArticle, first_comment_at: datetime) -> tuple[ArticleDraft, list[Changed]]:
@@ -91,22 +82,23 @@ def name_person(person: ImportedPerson) -> tuple[str, list[Changed]]:
     return name, notes
 
 
-def store_person(session: Session, source: Source, person: ImportedPerson, *, name: str, since: datetime) -> Account:
+def store_person(session: Session, source: Source, new: NewAccount, *, external_id: str, since: datetime) -> Account:
     """Create an account that nobody can sign in to: it has no password, and no e-mail address by which it could get one."""
-    handle = _free_handle(session, name, person.external_id)
-    account = create_account(session, NewAccount(handle, "", "", name), password_hash=None)
+    account = create_account(session, new, password_hash=None)
     account.created_at = since
-    remember(session, source, RefKind.ACCOUNT, external_id=person.external_id, local_id=account.id)
+    remember(session, source, RefKind.ACCOUNT, external_id=external_id, local_id=account.id)
     return account
 
 
-def store_comment(session: Session, source: Source, above: Above, new: NewComment, *, external_id: str, is_placeholder: bool) -> Comment:
-    """Store a comment in its place, all rows above it locked by the caller; a placeholder is erased at once."""
-    comment = store(session, above.article, above.parent, above.root, new)
-    if is_placeholder:
-        move(session, Place(above.article, above.root or comment, above.parent, comment), "erase")
-    remember(session, source, RefKind.COMMENT, external_id=external_id, local_id=comment.id)
-    return comment
+def store_comments(session: Session, source: Source, planted: Mapping[str, Planted]) -> None:
+    """Store comments in their places by their foreign ids, parents before replies, all rows above them locked by the caller."""
+    ids = store_older(session, list(planted.values()))
+    refs = {"site_id": source.site_id, "source": source.format, "kind": RefKind.COMMENT.value}
+    rows = [
+        {**refs, "external_id": fit_external_id(external_id), "local_id": local_id}
+        for external_id, local_id in zip(planted, ids, strict=True)
+    ]
+    insert_rows(session, ExternalRef, rows)
 
 
 def remember(session: Session, source: Source, kind: RefKind, *, external_id: str, local_id: int) -> None:
@@ -118,11 +110,22 @@ def remember(session: Session, source: Source, kind: RefKind, *, external_id: st
     )
 
 
-def _free_handle(session: Session, name: str, external_id: str) -> str:
-    """Return a handle like the name: the bare one if it is free, else with a number, else with a piece of the person's hash."""
+def name_accounts(session: Session, names: Mapping[str, str]) -> dict[str, NewAccount]:
+    """Return a new account for each of some hundred people, by foreign id with the name that is shown; handles are like the names, free, and each another one."""
+    candidates = {external_id: _handles(name, external_id) for external_id, name in names.items()}
+    asked = {handle for handles in candidates.values() for handle in handles}
+    taken = set(session.scalars(select(Account.handle).where(Account.handle.in_(asked)))) | RESERVED if asked else set()
+    accounts: dict[str, NewAccount] = {}
+    for external_id, handles in candidates.items():
+        handle = next(handle for handle in handles if handle not in taken)
+        taken.add(handle)
+        accounts[external_id] = NewAccount(handle, "", "", names[external_id])
+    return accounts
+
+
+def _handles(name: str, external_id: str) -> list[str]:
+    """Return handles like a name: the bare one, then with a number, then with a piece of the person's hash."""
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:_STEM_MAX].rstrip("-") or NAMELESS.lower()
     digest = sha256(external_id.encode()).hexdigest()
-    candidates = [stem, *(f"{stem}-{number}" for number in range(2, _NUMBERED + 1)), f"{stem}-{digest[:8]}", f"{stem[:8]}-{digest[:20]}"]
-    taken = set(session.scalars(select(Account.handle).where(Account.handle.in_(candidates)))) | RESERVED
-    return next(handle for handle in candidates if handle not in taken)
+    return [stem, *(f"{stem}-{number}" for number in range(2, _NUMBERED + 1)), f"{stem}-{digest[:8]}", f"{stem[:8]}-{digest[:20]}"]

@@ -55,6 +55,11 @@ def read(file: Path, advance: Advance) -> Iterator[Record]:
             fields["/".join(element.path[2:])] = element
 
 
+def recognises(head: bytes) -> bool:
+    """Return whether a file that begins so is a Disqus export."""
+    return b"<disqus" in head and b"http://disqus.com" in head
+
+
 def _thread(thread: Element, fields: dict[str, Element]) -> Iterator[Record]:
     url = web_address(_text(fields, "link"), _text(fields, "id"))
     title = tidy(_text(fields, "title"))

@@ -1,31 +1,25 @@
 """Reads an XML file element by element in constant memory; used by the readers of XML formats.
 
 The rule: what is unsafe or broken raises ImportRefused with its place. DTDs and entities are refused outright; text that nobody asked for
-is not kept, other text up to a limit; one piece of markup, the nesting and a packed file's unpacked size have limits too.
+is not kept, other text up to a limit; one piece of markup and the nesting have limits too.
 """
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from io import BufferedReader
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
+from forum.transfer.opening import chunks
 from forum.transfer.records import Advance, ImportRefused
 
-CHUNK = 65_536
 TEXT_LIMIT = 200_000
 TOKEN_LIMIT = 4_000_000
 DEPTH_LIMIT = 64
-# Deflate reaches 1,000 to 1; real exports stay near 10.
-PACKED_RATIO_LIMIT = 100
-_FREE_RATIO_BYTES = 50_000_000
 
 _WXR = re.compile(r"\{http://wordpress\.org/export/\d+\.\d+/\}")
 _DISQUS = "{http://disqus.com}"
@@ -65,7 +59,7 @@ def read_elements(file: Path, wanted: AbstractSet[Names], root: str, *, advance:
     target.expat = parser.parser
     fed = 0
     try:
-        for chunk in _chunks(file, advance):
+        for chunk in chunks(file, advance):
             fed += len(chunk)
             parser.feed(chunk)
             if fed - parser.parser.CurrentByteIndex > TOKEN_LIMIT:
@@ -127,37 +121,6 @@ class _Target:
 
     def _line(self) -> int:
         return int(getattr(self.expat, "CurrentLineNumber", 0))
-
-
-def _chunks(file: Path, advance: Advance) -> Iterator[bytes]:
-    try:
-        if file.is_dir():
-            raise ImportRefused(f"{file.name} is a folder; name the export file in it.")
-        with file.open("rb") as raw:
-            magic = raw.peek(4)[:4]
-            if magic == b"PK\x03\x04":
-                raise ImportRefused(f"{file.name} is a zip archive; unpack it and import the XML file inside.")
-            stream: gzip.GzipFile | BufferedReader = gzip.GzipFile(fileobj=raw) if magic[:2] == b"\x1f\x8b" else raw
-            yield from _measured(file, stream, raw, advance)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise ImportRefused(f"{file.name} is packed and broken or cut off; fetch it again.") from None
-    except OSError as error:
-        raise ImportRefused(f"{file.name} cannot be read: {error.strerror}.") from None
-
-
-def _measured(file: Path, stream: gzip.GzipFile | BufferedReader, raw: BufferedReader, advance: Advance) -> Iterator[bytes]:
-    unpacked = packed = 0
-    while chunk := stream.read(CHUNK):
-        unpacked += len(chunk)
-        # A packed file may be a pipe, which cannot tell its position; then it is measured by what came out.
-        position = raw.tell() if raw.seekable() else unpacked
-        advance(position - packed)
-        packed = position
-        if unpacked > _FREE_RATIO_BYTES and unpacked > PACKED_RATIO_LIMIT * packed:
-            raise ImportRefused(
-                f"{file.name} unpacks to more than {PACKED_RATIO_LIMIT} times its size; unpack it yourself if you trust it."
-            )
-        yield chunk
 
 
 def _name(tag: str) -> str:

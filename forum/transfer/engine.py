@@ -4,11 +4,10 @@ The rules: nothing is written before the file was read to its end; every batch i
 import killed at any point is finished by running it again; what was imported before is never touched.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from html import unescape
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -18,44 +17,62 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.address import normalize_address
 from forum.articles.models import Article
-from forum.articles.queries import lock_article
+from forum.articles.queries import follow_merges, lock_article
 from forum.clock import now
 from forum.comments.actions import NewComment
+from forum.comments.bulk import Planted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_comments
+from forum.comments.stance import Stance
 from forum.db.schema import refresh_statistics
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind as RefusalKind
-from forum.refusals import Refusal
-from forum.text.limits import is_blank
-from forum.text.render import RENDERER, render_imported
-from forum.transfer.actions import Above, Source, draft_article, name_person, store_article, store_comment, store_person
-from forum.transfer.formats import Format
+from forum.refusals import Moved, Refusal
+from forum.text.render import RENDERER
+from forum.transfer.actions import Source, draft_article, name_accounts, name_person, store_article, store_comments, store_person
+from forum.transfer.bodies import Body, make_body
+from forum.transfer.formats import Format, recognise
 from forum.transfer.models import RefKind
-from forum.transfer.queries import find_drafted, find_local_ids
-from forum.transfer.records import NOBODY, Advance, Changed, ImportedPerson, Kind, LeftOut, sample
+from forum.transfer.opening import beginning
+from forum.transfer.queries import PINNED, find_drafted, find_local_ids, has_pinned
+from forum.transfer.records import NOBODY, Advance, Changed, ImportedPerson, ImportRefused, Kind, LeftOut, Record, sample
 from forum.transfer.report import Report
 from forum.transfer.scratch import Planned, Scratch
 
 # A comment is at most five rows (itself, its revision, its writer, two references): a thousand rows a transaction.
 BATCH = 200
 TRIES = 3
+HOPELESS = 100_000
+_NO_BODY = Body(None, "", RENDERER, None)
+_SECOND_PIN = "it is pinned there, and another thread is pinned here: that one stays"
+_OLDER = "it is older than the date that was asked for, but was answered since: it is brought in, so that the answer stands in its place"
 Bar = Callable[[str, int], AbstractContextManager[Advance]]
 
 
 @dataclass(frozen=True)
 class Import:
-    """What to import: a file of a format into a site."""
+    """What to import: a file of a format into a site.
+
+    ``base_url``: where the pages are that the file names by path alone. ``since``: only comments of this time and later, and what they answer.
+    """
 
     format: Format
     file: Path
     site_id: int = DEFAULT_SITE_ID
     dry_run: bool = False
+    base_url: str | None = None
+    since: datetime | None = None
 
     @property
     def source(self) -> Source:
         """Under which names things are remembered."""
         return Source(self.site_id, self.format.name)
+
+    def records(self, advance: Advance) -> Iterator[Record]:
+        """Yield what the file holds. Raises ImportRefused."""
+        if self.format.takes_base:
+            return self.format.read(self.file, advance, base_url=self.base_url)
+        return self.format.read(self.file, advance)
 
 
 @contextmanager
@@ -69,11 +86,14 @@ def run_import(order: Import, *, bar: Bar = no_bar) -> Report:
 
     ``bar`` is asked for a progress bar of so many bytes, then of so many comments. Raises ImportRefused before anything is written.
     """
+    _refuse_other_format(order)
     report = Report(order.format.name, order.file.name, order.dry_run)
-    with Scratch(report, now()) as scratch:
+    with Scratch(report, now(), since=order.since) as scratch:
         with bar("Reading", _size(order.file)) as advance:
-            for record in order.format.read(order.file, advance):
+            for record in order.records(advance):
                 scratch.add(record)
+                if report.comments.left_out >= HOPELESS and report.comments.left_out == report.comments.in_file:
+                    raise ImportRefused(f"The first {HOPELESS:,} comments of {order.file.name} are none that can be read; export it again.")
         count = scratch.arrange()
         with bar("Checking" if order.dry_run else "Writing", count) as advance:
             for batch in scratch.batches(BATCH):
@@ -84,17 +104,33 @@ def run_import(order: Import, *, bar: Bar = no_bar) -> Report:
     return report
 
 
+def _refuse_other_format(order: Import) -> None:
+    found = recognise(beginning(order.file))
+    if found is not None and found != order.format:
+        raise ImportRefused(f"{order.file.name} looks like: {found.title}. Use 'forum import {found.name} {order.file.name}'.")
+
+
 @dataclass(frozen=True)
 class _Ready:
-    """A comment that is new, its text rendered; a placeholder has none and names nobody."""
+    """A comment that is new, its text rendered; a placeholder has none and names nobody. ``notes``: what was changed of it."""
 
     planned: Planned
-    html: str
+    body: Body
     is_placeholder: bool
+    notes: tuple[Changed, ...] = ()
 
     @property
     def author(self) -> ImportedPerson:
         return NOBODY if self.is_placeholder else self.planned.author
+
+    def new_comment(self, author_id: int) -> NewComment:
+        """Return what is stored of it."""
+        planned, body = self.planned, self.body
+        if self.is_placeholder:
+            return NewComment(None, "", RENDERER, None, author_id, planned.created_at)
+        stance = Stance(planned.stance) if planned.stance else None
+        new = NewComment(body.body_md, body.html, body.renderer, stance, author_id, planned.created_at, body.fingerprint, planned.edited_at)
+        return replace(new, lead=PINNED) if planned.is_pinned else new
 
 
 @dataclass
@@ -166,29 +202,34 @@ def _look_up(session: Session, order: Import, batch: Sequence[Planned]) -> _Know
 def _render(batch: Sequence[Planned], report: Report) -> Iterator[_Ready]:
     """Render outside any transaction: it takes longer than storing."""
     for planned in batch:
-        html = "" if planned.is_placeholder else render_imported(planned.body_html).html
-        if planned.is_placeholder or not is_blank(unescape(re.sub(r"<[^>]*>", "", html))):
-            yield _Ready(planned, html, planned.is_placeholder)
+        shown = planned.body_md or planned.body_html
+        body = _NO_BODY if planned.is_placeholder else make_body(planned.body_md, planned.body_html)
+        if planned.is_placeholder or not body.is_empty:
+            whys = (body.note, _OLDER if planned.is_older and not planned.is_placeholder else "")
+            notes = tuple(Changed(Kind.COMMENT, planned.external_id, why, sample(shown)) for why in whys if why)
+            yield _Ready(planned, body, planned.is_placeholder, notes)
         elif planned.is_answered:
             why = "nothing of its text can be shown, but it was answered: its place is kept without its text"
-            report.note(Changed(Kind.COMMENT, planned.external_id, why, sample(planned.body_html)))
-            yield _Ready(planned, "", is_placeholder=True)
+            yield _Ready(planned, _NO_BODY, is_placeholder=True, notes=(Changed(Kind.COMMENT, planned.external_id, why, sample(shown)),))
         else:
-            report.note(LeftOut(Kind.COMMENT, planned.external_id, "nothing of its text can be shown", sample(planned.body_html)))
+            report.note(LeftOut(Kind.COMMENT, planned.external_id, "nothing of its text can be shown", sample(shown)))
 
 
 def _judge(session: Session, order: Import, scratch: Scratch, ready: Sequence[_Ready]) -> _Outcome:
     """Tell what storing would do, without doing it."""
     outcome = _Outcome()
     known = _look_up(session, order, [one.planned for one in ready])
-    for one in ready:
+    for one in _with_one_pin(session, order, scratch, ready, known):
         planned, person = one.planned, one.author
-        outcome.tell(Kind.COMMENT, planned.external_id, "placeholders" if one.is_placeholder else "created")
+        outcome.tell(Kind.COMMENT, planned.external_id, "placeholders" if one.is_placeholder else "created", one.notes)
         if person != NOBODY and person.external_id in known.people:
             outcome.tell(Kind.PERSON, person.external_id, "already_here")
         elif person != NOBODY:
             outcome.tell(Kind.PERSON, person.external_id, "created", name_person(person)[1])
-    for external_id, first in {one.planned.article_external_id: one.planned for one in reversed(ready)}.items():
+    firsts: dict[str, Planned] = {}
+    for one in ready:
+        firsts.setdefault(one.planned.article_external_id, one.planned)
+    for external_id, first in firsts.items():
         if external_id in known.articles:
             outcome.tell(Kind.ARTICLE, external_id, "already_here")
             continue
@@ -200,13 +241,34 @@ def _judge(session: Session, order: Import, scratch: Scratch, ready: Sequence[_R
     return outcome
 
 
+def _with_one_pin(session: Session, order: Import, scratch: Scratch, ready: Sequence[_Ready], known: _Known) -> list[_Ready]:
+    """Take the pin from comments whose discussion here has a pinned thread already: what is decided here stays."""
+    kept: list[_Ready] = []
+    for one in ready:
+        if one.planned.is_pinned and _is_pinned_here(session, order, scratch, one.planned, known):
+            note = Changed(Kind.COMMENT, one.planned.external_id, _SECOND_PIN, sample(one.planned.body_md or one.planned.body_html))
+            kept.append(replace(one, planned=replace(one.planned, is_pinned=False), notes=(*one.notes, note)))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _is_pinned_here(session: Session, order: Import, scratch: Scratch, planned: Planned, known: _Known) -> bool:
+    article_id = known.articles.get(planned.article_external_id)
+    if article_id is None:
+        draft, _ = draft_article(order.source, scratch.article(planned.article_external_id), planned.created_at)
+        found = find_drafted(session, order.site_id, draft)
+        article_id = found.id if found else None
+    return article_id is not None and has_pinned(session, article_id)
+
+
 def _store_with_patience(order: Import, scratch: Scratch, ready: Sequence[_Ready]) -> _Outcome:
     """Store a batch in one transaction; once more when somebody else took the same handle or address, or held a lock too long."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             with writing() as session:
                 return _store(session, order, scratch, ready)
-        except (IntegrityError, OperationalError):
+        except (IntegrityError, OperationalError, Moved):
             if not tries_left:
                 raise
         except Refusal as refusal:
@@ -219,18 +281,19 @@ def _store(session: Session, order: Import, scratch: Scratch, ready: Sequence[_R
     outcome = _Outcome()
     known = _look_up(session, order, [one.planned for one in ready])
     fresh = [one for one in ready if one.planned.external_id not in known.comments]
+    fresh = _with_one_pin(session, order, scratch, fresh, known)
     _store_articles(session, order, scratch, fresh, known, outcome)
     _store_people(session, order, fresh, known, outcome)
     articles, rows = _lock(session, fresh, known)
+    planted: dict[str, Planted] = {}
     for one in fresh:
         planned = one.planned
-        above = _above(articles[known.articles[planned.article_external_id]], rows, known.comments.get(planned.parent_external_id or ""))
-        author_id = known.people[one.author.external_id]
-        new = NewComment(None, one.html, RENDERER, None, author_id, planned.created_at)
-        comment = store_comment(session, order.source, above, new, external_id=planned.external_id, is_placeholder=one.is_placeholder)
-        rows[comment.id] = comment
-        known.comments[planned.external_id] = comment.id
-        outcome.tell(Kind.COMMENT, planned.external_id, "placeholders" if one.is_placeholder else "created")
+        article, parent_id = articles[known.articles[planned.article_external_id]], planned.parent_external_id or ""
+        parent = planted.get(parent_id) or rows.get(known.comments.get(parent_id, 0))
+        placed = _place(article, parent, rows, one.new_comment(known.people[one.author.external_id]))
+        planted[planned.external_id] = replace(placed, is_erased=one.is_placeholder)
+        outcome.tell(Kind.COMMENT, planned.external_id, "placeholders" if one.is_placeholder else "created", one.notes)
+    store_comments(session, order.source, planted)
     # Another import of the same file may have been here since the batch was rendered.
     stored = {one.planned.external_id for one in fresh}
     for one in ready:
@@ -254,34 +317,41 @@ def _store_articles(session: Session, order: Import, scratch: Scratch, fresh: Se
 
 
 def _store_people(session: Session, order: Import, fresh: Sequence[_Ready], known: _Known, outcome: _Outcome) -> None:
+    new: dict[str, tuple[_Ready, str]] = {}
     for one in fresh:
         person = one.author
-        is_known = person.external_id in known.people
-        if is_known and person != NOBODY:
+        if person.external_id in known.people and person != NOBODY:
             outcome.fates.setdefault((Kind.PERSON, person.external_id), "already_here")
-        if is_known:
+        if person.external_id in known.people or person.external_id in new:
             continue
         name, notes = name_person(person)
-        known.people[person.external_id] = store_person(session, order.source, person, name=name, since=one.planned.created_at).id
+        new[person.external_id] = one, name
         if person != NOBODY:
             outcome.tell(Kind.PERSON, person.external_id, "created", notes)
+    for external_id, account in name_accounts(session, {external_id: name for external_id, (_, name) in new.items()}).items():
+        since = new[external_id][0].planned.created_at
+        known.people[external_id] = store_person(session, order.source, account, external_id=external_id, since=since).id
 
 
 def _lock(session: Session, fresh: Sequence[_Ready], known: _Known) -> tuple[dict[int, Article], dict[int, Comment]]:
     """Lock what the batch hangs below in the one order: articles, then roots and parents, each by rising id."""
-    ids = sorted({known.articles[one.planned.article_external_id] for one in fresh})
-    articles = {article_id: lock_article(session, article_id) for article_id in ids}
+    ids = {known.articles[one.planned.article_external_id] for one in fresh}
+    # A discussion that has become part of another one since goes on there.
+    present = {article_id: follow_merges(session, session.get_one(Article, article_id)).id for article_id in ids}
+    locked = {article_id: lock_article(session, article_id) for article_id in sorted(set(present.values()))}
+    articles = {article_id: locked[present[article_id]] for article_id in ids}
     parents = {known.comments[one.planned.parent_external_id] for one in fresh if one.planned.parent_external_id in known.comments}
     roots = set(session.scalars(select(Comment.root_id).where(Comment.id.in_(parents)))) if parents else set()
     return articles, {comment.id: comment for comment in lock_comments(session, [*parents, *roots]).values()}
 
 
-def _above(article: Article, rows: dict[int, Comment], parent_id: int | None) -> Above:
-    parent = rows.get(parent_id or 0)
+def _place(article: Article, parent: Comment | Planted | None, rows: Mapping[int, Comment], new: NewComment) -> Planted:
+    if isinstance(parent, Planted):
+        return Planted(article, new, parent, parent.root or parent)
     # A comment that was moved to another article since it was imported takes no more replies from the old one.
     if parent is None or parent.article_id != article.id:
-        return Above(article)
-    return Above(article, parent, rows[parent.root_id or parent.id])
+        return Planted(article, new)
+    return Planted(article, new, parent, rows[parent.root_id or parent.id])
 
 
 def _size(file: Path) -> int:

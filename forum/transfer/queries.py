@@ -4,7 +4,7 @@ from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
 from forum.articles.actions import ArticleDraft
@@ -13,6 +13,8 @@ from forum.articles.models import Article, Site
 from forum.articles.queries import find_article_by_address, find_article_by_key
 from forum.comments.models import Comment
 from forum.transfer.models import EXTERNAL_ID_LENGTH, ExternalRef, RefKind
+
+PINNED = 2
 
 
 def find_local_ids(session: Session, site_id: int, source: str, *, kind: RefKind, external_ids: Collection[str]) -> dict[str, int]:
@@ -30,6 +32,12 @@ def find_drafted(session: Session, site_id: int, draft: ArticleDraft) -> Article
     if draft.url:
         return find_article_by_address(session, site_id, normalize_address(draft.url))
     return find_article_by_key(session, site_id, draft.key) if draft.key else None
+
+
+def has_pinned(session: Session, article_id: int) -> bool:
+    """Return whether a thread of the article's discussion is pinned."""
+    # With the condition of the index of leads.
+    return session.scalar(select(Comment.id).where(Comment.article_id == article_id, text("lead > 0"), Comment.lead == PINNED)) is not None
 
 
 def list_origins(session: Session, account_id: int) -> list[dict[str, Any]]:
@@ -51,8 +59,8 @@ def find_site_id(session: Session, slug: str) -> int | None:
 
 
 def fit_external_id(external_id: str) -> str:
-    """Return the id as it is stored: one that is too long keeps its beginning and ends in a hash of all of it."""
-    if len(external_id) <= EXTERNAL_ID_LENGTH:
+    """Return the id as it is stored: one that is too long, or has a NUL, which PostgreSQL cannot store, ends in a hash of all of it."""
+    if len(external_id) <= EXTERNAL_ID_LENGTH and "\0" not in external_id:
         return external_id
     digest = sha256(external_id.encode()).hexdigest()
-    return external_id[: EXTERNAL_ID_LENGTH - len(digest) - 1] + ":" + digest
+    return external_id.replace("\0", "")[: EXTERNAL_ID_LENGTH - len(digest) - 1] + ":" + digest

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 
 SAMPLE_LENGTH = 80
 # Moments outside are typing mistakes or zero dates; arithmetic near year 1 and year 9999 would overflow.
@@ -36,6 +35,7 @@ class CommentState(StrEnum):
 
     VISIBLE = "visible"
     HELD = "held"
+    REJECTED = "rejected"
     SPAM = "spam"
     DELETED = "deleted"
 
@@ -46,12 +46,18 @@ class Kind(StrEnum):
     ARTICLE = "article"
     COMMENT = "comment"
     PERSON = "person"
+    PICTURE = "picture"
+    RECORD = "record"
+    VOTES = "votes"
     WEBSITE = "website"
 
 
 @dataclass(frozen=True)
 class ImportedArticle:
-    """An article or page that was discussed. ``url`` is None when the file gives no http address; ``line`` is its place in the file."""
+    """An article or page that was discussed. ``url`` is None when the file gives no http address; ``line`` is its place in the file.
+
+    ``is_implied``: it is known from its comments alone, so that saying it again is no fault of the file.
+    """
 
     external_id: str
     url: str | None
@@ -60,11 +66,15 @@ class ImportedArticle:
     is_closed: bool
     state: ArticleState
     line: int
+    is_implied: bool = False
 
 
 @dataclass(frozen=True)
 class ImportedPerson:
-    """Who wrote a comment: one identity under one shown name, so that a shared e-mail address never joins a pseudonym to a name."""
+    """Who wrote a comment: one identity under one shown name, so that a shared e-mail address never joins a pseudonym to a name.
+
+    Yielded by itself it names a person whom comments refer to by ``external_id`` with an empty name, before or after them.
+    """
 
     external_id: str
     name: str
@@ -72,7 +82,10 @@ class ImportedPerson:
 
 @dataclass(frozen=True)
 class ImportedComment:
-    """A comment; ``created_at`` is aware, in UTC, or None when the file gives no readable date. ``body_html`` is as hostile as its file."""
+    """A comment; ``created_at`` is aware, in UTC, or None when the file gives no readable date. ``body_html`` is as hostile as its file.
+
+    ``body_md`` is its Markdown, where there is one: that is taken, and ``body_html`` only where our rules cannot take the Markdown.
+    """
 
     external_id: str
     article_external_id: str
@@ -82,6 +95,10 @@ class ImportedComment:
     body_html: str
     state: CommentState
     line: int
+    body_md: str | None = None
+    stance: str | None = None
+    edited_at: datetime | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,9 +124,12 @@ class Changed:
 # The writer of a text that is gone is nobody's business any more, but a row has a writer; the name is shown nowhere.
 NOBODY = ImportedPerson("nobody", "Former member")
 
-Record = ImportedArticle | ImportedComment | LeftOut | Changed
+UNDATED = "its date cannot be read: the article's is used, or the time of the import"
+
+Record = ImportedArticle | ImportedComment | ImportedPerson | LeftOut | Changed
 Advance = Callable[[int], None]
-Reader = Callable[[Path, Advance], Iterator[Record]]
+# Called with the file and ``advance``, which is told the bytes read; some are told ``base_url`` as well (see ``formats``).
+Reader = Callable[..., Iterator[Record]]
 
 
 def person(name: str, *, user: str = "", email: str = "") -> ImportedPerson:
@@ -124,6 +144,16 @@ def person(name: str, *, user: str = "", email: str = "") -> ImportedPerson:
     if email.strip():
         return ImportedPerson(f"email:{_hash(email.strip().lower())}/{name_hash}", shown)
     return ImportedPerson(f"name:{name_hash}", shown)
+
+
+def unmapped(external_id: str, *, votes: str = "", picture: str = "", website: str = "") -> Iterator[LeftOut]:
+    """Yield what a comment or its writer has that has no equal here."""
+    if votes:
+        yield LeftOut(Kind.VOTES, external_id, "likes and dislikes are no stance, and are not brought in", votes)
+    if picture:
+        yield LeftOut(Kind.PICTURE, external_id, "people have no picture here", picture[:200])
+    if address := web_address(website):
+        yield LeftOut(Kind.WEBSITE, external_id, "people have no website here", address[:200])
 
 
 def tidy(text: str) -> str:

@@ -26,6 +26,7 @@ from forum.transfer.records import (
     person,
     sample,
     tidy,
+    unmapped,
     web_address,
 )
 
@@ -80,6 +81,11 @@ def read(file: Path, advance: Advance) -> Iterator[Record]:
         raise ImportRefused(f"{file.name} is a feed of articles without comments: {_HINT}")
 
 
+def recognises(head: bytes) -> bool:
+    """Return whether a file that begins so is a WordPress export."""
+    return b"<rss" in head and b"http://wordpress.org/export/" in head
+
+
 def _article_id(channel: Fields, item: Fields) -> str:
     """Name the post as its blog would: numbers alone would confuse two blogs imported into one site."""
     blog, number = _text(channel, "wp:base_blog_url") or _text(channel, "link"), _text(item, "wp:post_id")
@@ -130,8 +136,7 @@ def _comment(element: Element, fields: Fields, article_id: str, zone: timedelta)
         created_at = moment(dates[1], offset=zone)
         used = "its local date is used" if created_at else "the article's is used"
         yield Changed(Kind.COMMENT, external_id, f"its date in UTC is missing or unreadable: {used}", dates[0] or dates[1])
-    if website := web_address(_text(fields, "wp:comment_author_url")):
-        yield LeftOut(Kind.WEBSITE, external_id, "people have no website here", website[:200])
+    yield from unmapped(external_id, website=_text(fields, "wp:comment_author_url"))
     parent = _text(fields, "wp:comment_parent")
     yield ImportedComment(
         external_id=external_id,

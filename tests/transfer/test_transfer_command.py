@@ -87,3 +87,35 @@ def test_what_a_file_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
     done = run("disqus", str(file))
     assert "31mred" in done.stdout
     assert not any(bad in done.stdout for bad in "\u009b\u202e\x1b")
+
+
+def test_where_the_pages_are_is_asked_for_when_a_file_does_not_say() -> None:
+    isso = str(DATA / "isso-0.14.0-from-wordpress.sqlite")
+    refused = run("isso", isso)
+    assert refused.exit_code == 1
+    assert "say where they are, for example --base-url https://blog.example." in refused.stderr
+    assert count_comments() == 0
+    assert run("isso", isso, "--base-url", "https://example.tld").exit_code == 0
+    assert count_comments() == 8
+
+
+def test_only_what_is_newer_than_a_date() -> None:
+    done = run("wordpress", str(DATA / "isso-wordpress.xml"), "--since", "2022-06-06")
+    assert done.exit_code == 0
+    assert "it is older than the date that was asked for" in done.stdout
+    assert count_comments() == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--since", "yesterday"), ("--since", "2999-01-01"), ("--base-url", "blog.example"), ("--base-url", "/")]
+)
+def test_a_date_or_address_that_is_none_is_wrong_usage(option: str, value: str) -> None:
+    done = run("isso", str(DATA / "isso-0.14.0-from-wordpress.sqlite"), option, value)
+    assert done.exit_code == 2
+    assert option in done.stderr
+
+
+def test_another_systems_file_is_told_by_its_beginning() -> None:
+    done = run("disqus", str(DATA / "remark42-backup.ndjson.gz"))
+    assert done.exit_code == 1
+    assert "Use 'forum import remark42 remark42-backup.ndjson.gz'." in done.stderr

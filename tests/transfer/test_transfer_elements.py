@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forum.transfer.elements import CHUNK, DEPTH_LIMIT, TEXT_LIMIT, Element, read_elements
+from forum.transfer.elements import DEPTH_LIMIT, TEXT_LIMIT, Element, read_elements
+from forum.transfer.opening import CHUNK
 from forum.transfer.records import ImportRefused
 
 WANTED = frozenset({("r", "a"), ("r", "a", "b")})
@@ -51,7 +52,7 @@ def test_elements_come_in_the_order_in_which_they_end(write: Write) -> None:
         (b"<?xml version='1.0' encoding='klingon'?><r/>", "unknown encoding: klingon; convert the file to UTF-8"),
         (b"<?xml version='1.0' encoding='Shift_JIS'?><r/>", "multi-byte encodings are not supported; convert the file to UTF-8"),
         (b"<?xml version='1.0' encoding='utf-16'?><r/>", "convert the file to UTF-8"),
-        (b"PK\x03\x04rest", "export.xml is a zip archive; unpack it"),
+        (b"PK\x03\x04rest", "export.xml is packed and broken or cut off"),
         (b"\x1f\x8bnot packed", "export.xml is packed and broken or cut off"),
         (gzip.compress(b"<r></r>" * 1000, mtime=0)[:-9], "export.xml"),
         (b"<r>" + b"<a>" * (DEPTH_LIMIT + 1), f"elements lie in one another more than {DEPTH_LIMIT} deep"),
