@@ -21,6 +21,7 @@ from benchmarks.scale.seed import settings_for
 from forum.app import create_app
 from forum.db.base import Base, db
 from forum.db.schema import bring_up_to_date, refresh_statistics
+from forum.search.actions import rebuild
 
 KEPT, MEASURED, BARE = "seeded", "measured", "bare"
 ROWS = 10_000
@@ -104,12 +105,14 @@ def copy_all(folder: Path, url: str, say: Callable[[str], None]) -> None:
     ):
         bring_up_to_date()
         db.engine.dispose()
-        target.execute("TRUNCATE " + ", ".join(table.name for table in Base.metadata.sorted_tables))
+        target.execute("TRUNCATE " + ", ".join([*(table.name for table in Base.metadata.sorted_tables), "comment_words"]))
         for table in Base.metadata.sorted_tables:
             count = _copy_table(source, target, table)
             if count >= ROWS:
                 say(f"copied into PostgreSQL: {count:,} {table.name}")
         target.commit()
+        say("filling the index of search")
+        rebuild()
         say("letting the planner look at the tables")
         refresh_statistics()
         target.autocommit = True

@@ -11,6 +11,8 @@ from forum.db.transaction import writing
 from tests.conftest import PASSWORD, add_account
 from tests.journeys.reader import Reader
 
+pytestmark = pytest.mark.postgresql_slow
+
 ELSEWHERE = [
     "//evil.example",
     "https://evil.example/",

@@ -15,6 +15,8 @@ from forum.web.context import SETTINGS
 from tests.conftest import PASSWORD
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 GOOD: dict[str, Any] = {"handle": "nora", "email": "nora@example.org", "password": PASSWORD}
 
 

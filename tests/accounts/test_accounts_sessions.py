@@ -14,6 +14,8 @@ from forum.db.transaction import reading, writing
 from tests.conftest import PASSWORD, ApiClient
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 1, 1, 8, tzinfo=UTC)
 NEW = "a much better one"
 

@@ -19,6 +19,8 @@ from forum.web.context import SETTINGS
 from tests.conftest import PASSWORD, ApiClient, OutsideClient, Reply, add_account
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 

@@ -9,6 +9,8 @@ from forum.db.transaction import writing
 from tests.conftest import PASSWORD, add_account
 from tests.journeys.reader import Reader
 
+pytestmark = pytest.mark.postgresql_slow
+
 URL = "https://host.example/trigger-points"
 
 

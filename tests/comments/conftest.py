@@ -11,7 +11,7 @@ from forum.db.base import db
 from forum.db.schema import bring_up_to_date
 from forum.db.transaction import writing
 from tests.conftest import OutsideClient, add_account, test_settings
-from tests.seeding import Seeded, seed_discussion
+from tests.seeding import Seeded, seed_discussion, without_index
 
 COMMENTS, WIDE, DEEP = 100_000, 50_000, 5_000
 
@@ -48,7 +48,7 @@ def large_apps(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
             app.test_client_class = OutsideClient
             with app.app_context():
                 bring_up_to_date()
-                with writing() as session:
+                with writing() as session, without_index(session):
                     small = seed_discussion(session, comments=100)
                     big = seed_discussion(session, comments=COMMENTS, wide=WIDE, deep=DEEP)
                     add_account(session, "anna")

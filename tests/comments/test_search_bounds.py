@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from forum.db.transaction import reading
+from forum.search.actions import rebuild
 from forum.search.queries import READ, READ_IN_ALL, WINDOW
 from forum.search.steps import search
 from tests.comments.conftest import Large
@@ -29,6 +30,21 @@ ASKED = {
     "a common word, an article and days": "comment article:2 after:2026-01-03 before:2026-02",
     "nothing but what must not be there": "-zebra",
 }
+
+
+@pytest.fixture(scope="module")
+def indexed() -> set[str]:
+    """The databases whose index was filled: the large one is stored without."""
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def index(large: Large, database: str, indexed: set[str]) -> None:
+    """Fill the index of the test's database once."""
+    if database not in indexed:
+        with large.app.app_context():
+            rebuild()
+        indexed.add(database)
 
 
 def read(app: Flask, query: str, cursor: str = "") -> tuple[int, str, list[Statement]]:

@@ -15,6 +15,8 @@ from forum.web import due
 from tests.conftest import ApiClient
 from tests.desk.conftest import Room
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -7,6 +7,8 @@ from tests.conftest import PASSWORD
 from tests.desk.conftest import Room
 from tests.journeys.reader import Reader
 
+pytestmark = pytest.mark.postgresql_slow
+
 TEXT = "Thank you. The protocol is on the last page of Part 1."
 
 

@@ -8,6 +8,8 @@ from flask import Flask
 from tests.conftest import Person
 from tests.embed.framed import HOST, allow
 
+pytestmark = pytest.mark.postgresql_slow
+
 ASKED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization, content-type"}
 STRANGERS = (
     "https://evil.example",

@@ -17,6 +17,8 @@ from forum.embed.handing_over import ALPHABET, LENGTH
 from tests.conftest import Person
 from tests.embed.framed import Frame, allow
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 def code_of(person: Person) -> str:
     """Return a code that this person's window shows."""

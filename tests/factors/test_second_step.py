@@ -20,6 +20,8 @@ from tests.conftest import PASSWORD, ApiClient
 from tests.factors.people import SECOND, SECURITY, Protected, is_in
 from tests.journeys.reader import Reader, parse
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 def sign_ins() -> int:
     with reading() as session:

@@ -19,6 +19,8 @@ from tests.conftest import PASSWORD, ApiClient
 from tests.factors.people import APP, SECOND, SECURITY, Protected, is_in
 from tests.journeys.reader import Reader
 
+pytestmark = pytest.mark.postgresql_slow
+
 # RFC 6238, appendix B: the SHA-1 rows, whose last six digits a six-digit app shows.
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 RFC = [(59, "287082"), (1111111109, "081804"), (1111111111, "050471"), (1234567890, "005924"), (2000000000, "279037")]

@@ -24,6 +24,8 @@ from forum.jobs.words import JOB_WORDS
 from tests.comments.measure import plan_of, statements_of
 from tests.conftest import ApiClient, Person
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET_PAYLOAD = '{"email": "somebody@example.org"}'
 

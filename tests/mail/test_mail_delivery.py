@@ -29,6 +29,8 @@ from tests.conftest import PASSWORD, ApiClient
 from tests.faults.service import pause
 from tests.mail.postbox import Postbox, check_password, free_port, make_certificate, misbehaving, serving
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BRIEF = Patience(answer=0.3, mail=0.6)
 FORUM = str(Path(sys.executable).parent / "forum")

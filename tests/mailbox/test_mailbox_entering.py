@@ -22,6 +22,8 @@ from forum.web.pages import Page
 from tests.conftest import PASSWORD, ApiClient, Person
 from tests.mailbox.conftest import Mails, csrf_of, send
 
+pytestmark = pytest.mark.postgresql_slow
+
 ADDRESS = "anna@example.org"
 NEW = "another horse battery"
 

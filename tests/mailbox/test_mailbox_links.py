@@ -19,6 +19,8 @@ from tests.conftest import ApiClient, Person, add_account
 from tests.mailbox.conftest import send
 from tests.privacy.marks import tables_with
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -35,6 +35,8 @@ from forum.sentences import sentence
 from tests.conftest import add_account
 from tests.stances.recount import find_miscounts
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STATEMENT = "Please leave out what could tell readers who this was; the rest can stand."
 SECOND = timedelta(seconds=1)

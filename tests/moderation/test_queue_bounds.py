@@ -24,7 +24,7 @@ from forum.moderation.models import ItemReason, Report, ReviewItem
 from forum.web.context import cursors
 from tests.comments.measure import Cost, Statement, cost_of, plan_of, statements_of
 from tests.conftest import PASSWORD, ApiClient, OutsideClient, add_account, test_settings
-from tests.seeding import START, Plan, PlannedComment, store_plan
+from tests.seeding import START, Plan, PlannedComment, store_plan, without_index
 
 pytestmark = pytest.mark.postgresql_slow
 
@@ -148,7 +148,7 @@ def plan_items(count: int, articles: Sequence[int]) -> list[dict[str, Any]]:
 def fill(size: str) -> tuple[list[int], list[Row]]:
     """Fill the queue of the open application: articles and series, comments, items, reasons, reports; return the articles and the items."""
     planned: list[dict[str, Any]] = plan_items(SIZES[size], range(ARTICLES))
-    with writing() as session:
+    with writing() as session, without_index(session):
         articles: list[int] = []
         comments: dict[int, int] = {}
         for place in range(ARTICLES):

@@ -16,6 +16,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader
 from tests.moderation.staging import browse, decide, post
 
+pytestmark = pytest.mark.postgresql_slow
+
 GOOD: dict[str, Any] = {
     "reason": "illegal",
     "note": "It offers a medicine that is not licensed here & names <a shop>.",

@@ -20,6 +20,8 @@ from forum.refusals import Refusal
 from tests.conftest import Person
 from tests.journeys.reader import Element, parse
 
+pytestmark = pytest.mark.postgresql_slow
+
 PLAIN = type_rules(Rules(hold_first="0", trusted_domains=("doi.org",)))
 
 

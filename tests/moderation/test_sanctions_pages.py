@@ -20,6 +20,8 @@ from tests.moderation.modpages import post, send
 from tests.moderation.sanctioned import START, STATEMENT, sanction, take_back
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 PERSON = "/mod/people/writer"
 
 

@@ -38,6 +38,8 @@ from tests.restricting import give_reasons
 from tests.stances.recount import find_miscounts
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 DAY = timedelta(days=1)
 COUNTS = (
     *(f"{kind}_{stance}" for kind in ("tag", "thread") for stance in Stance),

@@ -16,6 +16,8 @@ from forum.posting.nudge import mark_passages
 from tests.privacy.marks import tables_with
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 ASKED = "A 52-year-old patient of mine in Ribbleton improved within a week."
 HELD = "My patient Anna Weber, 43, from Little Snoring, has fibromyalgia; ring her on 07700 900123."
 OWN = "I am 43 and have fibromyalgia."

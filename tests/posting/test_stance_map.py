@@ -23,6 +23,8 @@ from tests.conftest import ApiClient
 from tests.journeys.reader import Element, Reader, parse
 from tests.seeding import Plan, PlannedComment, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 HIDDEN = (State.WITHDRAWN, State.REMOVED, State.SCREENED)
 Numbers = dict[str, int]
 

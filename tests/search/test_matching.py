@@ -26,6 +26,8 @@ from forum.text.words import fold_html
 from tests.conftest import add_account
 from tests.search.conftest import MARKS_SINCE, Said, put
 
+pytestmark = pytest.mark.postgresql_slow
+
 WORDS = (
     "dose",
     "Dosé",

@@ -11,6 +11,8 @@ from forum.search import queries
 from tests.conftest import Reply
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def world(app: Flask) -> World:

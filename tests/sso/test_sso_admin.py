@@ -24,6 +24,8 @@ from tests.conftest import ApiClient, Person
 from tests.journeys.reader import Reader
 from tests.sso.host import ISSUER, Host, write
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def admin(person: Callable[..., Person]) -> Person:

@@ -27,6 +27,8 @@ from tests.conftest import PASSWORD, ApiClient, Person, add_account
 from tests.journeys.reader import Reader
 from tests.sso.host import ISSUER, Host
 
+pytestmark = pytest.mark.postgresql_slow
+
 TAKEN = {"email": "anna@example.org"}
 Link = Callable[[str], str]
 

@@ -26,6 +26,8 @@ from tests.conftest import Person
 from tests.journeys.reader import Reader
 from tests.sso.host import ISSUER, Host
 
+pytestmark = pytest.mark.postgresql_slow
+
 FRAME = {"X-Forum-Frame": "1"}
 RETURN = "/sign-in/sso/return"
 

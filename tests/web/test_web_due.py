@@ -14,6 +14,8 @@ from structlog.testing import capture_logs
 from forum.clock import now
 from forum.web import due
 
+pytestmark = pytest.mark.postgresql_slow
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 

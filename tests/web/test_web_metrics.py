@@ -18,6 +18,8 @@ from forum.web import measuring, metrics, statements
 from forum.web.metrics_sharing import Sharing, prepare_folder
 from forum.web.statements import Statements, hear_statements
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture(autouse=True)
 def _afresh(app: Flask) -> Iterator[None]:
