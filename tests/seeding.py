@@ -163,6 +163,9 @@ def without_index(session: Session) -> Iterator[None]:
     for statement in SQLITE_TRIGGERS_DROP if is_sqlite else POSTGRESQL_TRIGGERS_DROP:
         session.execute(text(statement))
     yield
+    if not is_sqlite:
+        # No trigger can be made on a table that has rows whose constraints are still to be looked at.
+        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     recreate_triggers(session)
 
 

@@ -69,5 +69,5 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     # Reads the schema anew where it has changed. A statement whose triggers write to a virtual table must not be the one that finds out: while it is compiled,
     # opening that table would take the old schema away from under it, and SQLite says "no such table".
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     driver.execute("SELECT 1 FROM sqlite_master LIMIT 0").close()
