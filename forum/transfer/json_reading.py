@@ -23,8 +23,9 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^\s,\[\]{}:\"]++")
 # Everything up to the next bracket outside of strings.
 _RUN = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{}]*+)*+[\[\]{}]', re.DOTALL)
-# As far as everything is flat: values, texts, and objects and arrays without a text in them.
-_FLAT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^"\[\]{}]*+\}|\[[^"\[\]{}]*+\])*+', re.DOTALL)
+# As far as everything is flat: values, texts, and objects and arrays without a text in them. A bounded repetition and no possessive one, which Python
+# before 3.11.5 lets take a piece of an alternative that does not fit (gh-106052).
+_FLAT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\{[^"\[\]{}]*+\}|\[[^"\[\]{}]*+\]){1,1000}', re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _OPENING = (ord("["), ord("{"))
@@ -109,9 +110,9 @@ class JsonReader:
             if not depth:
                 return
             # Nothing of it is kept, so that a piece of the file goes at once.
-            while (flat := _FLAT.match(self._buffer, self._at)) and flat.end() > self._at:
+            while flat := _FLAT.match(self._buffer, self._at):
                 self._at = flat.end()
-                if self._at < len(self._buffer) or not self._fill():
+                if self._at == len(self._buffer) and not self._fill():
                     break
 
     @property
