@@ -10,6 +10,8 @@ from forum.articles.models import Article
 from forum.db.transaction import reading
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 URL = "https://host.example/massage-part-2"
 
 

@@ -11,6 +11,8 @@ from forum.db.transaction import writing
 from tests.journeys.reader import Reader
 from tests.seeding import Plan, PlannedComment, Seeded, seed_discussion, store_plan
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def seeded(app: Flask) -> Callable[..., tuple[str, Seeded]]:

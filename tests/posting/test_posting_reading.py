@@ -12,6 +12,8 @@ from forum.comments.thread import ORDERS
 from tests.conftest import ApiClient
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 
 @pytest.fixture
 def world(app: Flask) -> World:

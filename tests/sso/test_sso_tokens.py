@@ -21,6 +21,8 @@ from forum.sso.queries import list_identities, list_keys
 from tests.conftest import ApiClient, Person, Reply
 from tests.sso.host import ISSUER, Host, make_other_site, write
 
+pytestmark = pytest.mark.postgresql_slow
+
 Make = Callable[[Host], str]
 LATER = 2**31
 

@@ -11,6 +11,8 @@ from forum.stances.models import Tag, TagEvent
 from tests.restricting import state_plainly
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.postgresql_slow
+
 NONE = {"agreement": 0, "disagreement": 0, "skepticism": 0, "encouragement": 0, "n": 0}
 
 
