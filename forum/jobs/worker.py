@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from threading import Event
+from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +17,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum.jobs.run import run_due, run_passes
+from forum.jobs.run import run_passes, run_some
 from forum.jobs.telling import JOBS, PASSES, TELL, Messenger, leave_word
 from forum.settings import Settings
 from forum.web.context import SETTINGS
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INTERVAL_SECONDS = 5.0
-# Not zero: on SQLite people's writes have to get their turn between two jobs.
-PAUSE_SECONDS = 0.01
+# People's requests come first: after a piece of work there is a pause of twice its length, within these bounds.
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 1.0
+PAUSE_EACH = 2.0
+# What many write at the same time is done together.
+GATHER_SECONDS = 0.2
 log = structlog.get_logger(__name__)
 
 
@@ -43,7 +47,10 @@ class Worker:
         self._app, self._is_apart = app, apart
         self._stopping = Event()
         self._away: set[str] = set()
-        works: dict[str, Callable[[], bool]] = {JOBS: lambda: run_due(1) > 0, PASSES: lambda: run_passes()}
+        works: dict[str, Callable[[], bool]] = {
+            JOBS: lambda: run_some(may_begin=lambda: not self._stopping.is_set()) > 0,
+            PASSES: lambda: run_passes(),
+        }
         self._stores = {
             queue: executor.open_store(settings, str(app.secret_key), queue) if apart else executor.open_here(queue) for queue in works
         }
@@ -70,9 +77,12 @@ class Worker:
 
     def _until_done(self, what: str, work: Callable[[], bool]) -> Callable[[], None]:
         def look() -> None:
-            pause = 0.0
-            while not self._stopping.wait(pause) and self._run_one(what, work):
-                pause = PAUSE_SECONDS
+            pause = GATHER_SECONDS if what == JOBS else 0.0
+            while not self._stopping.wait(pause):
+                begun = monotonic()
+                if not self._run_one(what, work):
+                    return
+                pause = min(max(PAUSE_EACH * (monotonic() - begun), SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
 
         return look
 

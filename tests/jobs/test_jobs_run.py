@@ -4,14 +4,17 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,10 +22,11 @@ from forum.app import create_app
 from forum.clock import now
 from forum.db.base import db
 from forum.db.transaction import reading, writing
+from forum.jobs import run as run_module
 from forum.jobs.actions import enqueue
 from forum.jobs.handlers import HANDLERS
 from forum.jobs.models import Job
-from forum.jobs.run import LONGEST_ERROR, MOST_ATTEMPTS, run_due, wait_after
+from forum.jobs.run import LONGEST_ERROR, LONGEST_SECONDS, MOST_ATTEMPTS, run_due, run_some, wait_after
 from forum.refusals import Kind, Refusal
 from forum.web.models import RateLimit
 from tests.comments.measure import plan_of, statements_of
@@ -192,6 +196,50 @@ def test_a_failure_at_the_commit_is_one_too(app: Flask) -> None:
     add("note", 1, 1)
     assert run_due(10) == 2
     assert (effects(), [(job.attempts, job.last_error) for job in jobs()]) == (["1"], [(1, "IntegrityError")])
+
+
+def test_small_jobs_share_a_transaction_where_each_has_the_database_for_itself(app: Flask) -> None:
+    add("note", *range(20))
+    commits: list[object] = []
+    note = partial(list.append, commits)
+    event.listen(db.engine, "commit", note)
+    try:
+        with ruled_time():
+            assert run_due(100) == 20
+    finally:
+        event.remove(db.engine, "commit", note)
+    assert len(commits) == (1 if db.engine.dialect.name == "sqlite" else 20)
+    assert (len(effects()), jobs()) == (20, [])
+
+
+def test_one_that_fails_takes_none_with_it(app: Flask) -> None:
+    add("note", 1, 2)
+    add("fail", 3)
+    add("note", 4, 5)
+    assert run_due(100) == 5
+    assert (effects(), [(job.kind, job.attempts) for job in jobs()]) == (["1", "2", "4", "5"], [("fail", 1)])
+
+
+def test_none_is_begun_that_may_not_be(app: Flask) -> None:
+    add("note", 1, 2, 3)
+    assert run_some(may_begin=lambda: False) == 1
+    assert effects() == ["1"]
+
+
+@pytest.mark.sqlite_only
+def test_people_wait_for_no_long_row_of_jobs(app: Flask) -> None:
+    add("note", 1, 2, 3)
+    with ruled_time(step=LONGEST_SECONDS):
+        assert run_some() == 1
+    assert effects() == ["1"]
+
+
+@contextmanager
+def ruled_time(step: float = 0.0) -> Iterator[None]:
+    """Let each look at the clock of ``run`` come ``step`` seconds after the one before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "monotonic", partial(next, count(0.0, step)))
+        yield
 
 
 def test_an_unknown_kind_is_buried_at_once(app: Flask) -> None:

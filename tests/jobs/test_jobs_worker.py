@@ -23,7 +23,7 @@ from forum.jobs import worker as worker_module
 from forum.jobs.actions import enqueue
 from forum.jobs.handlers import HANDLERS
 from forum.jobs.models import Job
-from forum.jobs.run import run_due
+from forum.jobs.run import run_some
 from forum.jobs.worker import Worker
 from tests.conftest import add_account
 from tests.faults.service import Service, pause
@@ -111,12 +111,12 @@ def test_it_survives_and_says_once_that_the_database_is_away(
     troubles: list[Exception] = [away, away, RuntimeError("a mistake of ours"), away]
     done = threading.Event()
 
-    def run(limit: int) -> int:
+    def run(**given: Any) -> int:
         if troubles:
             raise troubles.pop(0)
-        return run_due(limit)
+        return run_some(**given)
 
-    monkeypatch.setattr(worker_module, "run_due", run)
+    monkeypatch.setattr(worker_module, "run_some", run)
     monkeypatch.setitem(HANDLERS, "note", lambda session, payload: done.set())
     add("note")
     with capture_logs() as lines:
