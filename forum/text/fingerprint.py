@@ -13,10 +13,11 @@ from forum.text.lookalikes import BLANKS, CONFUSABLES, LEET
 
 _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cs"})
 _NO_SOUND_MARKS = dict.fromkeys(map(ord, "\uff9e\uff9f"))
-_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_READ_AS = CONFUSABLES | dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 # Letters, digits and underscores, with @ and $ only between them: "c@sh" is a word, "@anna" and "$100" are not.
 _WORD = re.compile(r"\w+(?:[@$]\w+)*")
 _SIGNS = re.compile(r"[\W_]+")
+_LEET = re.compile("[" + "".join(map(chr, LEET)) + "]")
 
 
 def _is_seen(char: str) -> bool:
@@ -43,8 +44,10 @@ def fold(text: str) -> str:
     # Marks go before NFKD as well: sorting a long run of them is quadratic in CPython (15 s for 100,000).
     bare = _visible(text.translate(_NO_SOUND_MARKS))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", bare).casefold())
-    lettered = _visible(plain).translate(CONFUSABLES)
-    return _SPACES.sub(" ", _WORD.sub(_unleet, lettered)).strip()
+    lettered = _visible(plain).translate(_READ_AS)
+    # Word by word only where there is leet at all.
+    spelt = _WORD.sub(_unleet, lettered) if _LEET.search(lettered) else lettered
+    return " ".join(spelt.split())
 
 
 def fingerprint(text: str) -> str:

@@ -62,6 +62,7 @@ _LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 _PLANE_ENDS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
+_CONTROL_IN_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SIGN = re.compile(r"[\n!&*<@\[\\\]_`~]")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"})
@@ -133,7 +134,8 @@ def _find_plain_faults(text: str, _flavour: markdown.Flavour, limits: ShapeLimit
 
 def _find_text_faults(text: str, maximum: int) -> Iterator[BodyFault]:
     yield from _find_excess("too_long", len(text), maximum, sentence("characters"))
-    control = _CONTROL.search(_LINE_ENDS.sub("\n", text))
+    # The same for a text in ASCII, where the many ranges beyond it need not be tried at every character.
+    control = (_CONTROL_IN_ASCII if text.isascii() else _CONTROL).search(_LINE_ENDS.sub("\n", text))
     if control:
         yield BodyFault("control", sentence("The character %(code)s cannot be stored.", code=f"U+{ord(control.group()):04X}"))
     if _has_stacked_marks(text):

@@ -122,17 +122,32 @@ def _parser(flavour: Flavour) -> MarkdownIt:
 
 
 def _build_parser(flavour: Flavour) -> MarkdownIt:
-    options = {"html": flavour.html, "linkify": True, "breaks": flavour.breaks, "maxNesting": PARSER_NESTING}
+    # <br>, not <br />: as the sanitisers write it.
+    options = {"html": flavour.html, "linkify": True, "breaks": flavour.breaks, "maxNesting": PARSER_NESTING, "xhtmlOut": False}
     parser = MarkdownIt("commonmark", options).disable(_OFF).enable((*_ON, *flavour.rules))
-    if parser.linkify is None:
-        raise RuntimeError("markdown-it-py is installed without linkify-it-py")
-    # Without a scheme README.md and script.py would become links.
-    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    _look_quickly(parser)
     parser.validateLink = is_allowed_address  # type: ignore[method-assign]
     # Before text_join an escaped "\@" is still a token of its own, so a backslash keeps a name from becoming a link.
     parser.core.ruler.before("text_join", "text_links", _link_text)
     parser.core.ruler.push("finish", _finish)
     return parser
+
+
+def _look_quickly(parser: MarkdownIt) -> None:
+    """Keep linkify from looking for addresses where there are none: its patterns are tried at every character and take longer than all other parsing."""
+    linkify = parser.linkify
+    if linkify is None:
+        raise RuntimeError("markdown-it-py is installed without linkify-it-py")
+    # Without a scheme README.md and script.py would become links.
+    linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    guess, search = linkify.pretest, linkify.test
+    linkify.pretest = lambda text: _may_hold_address(text) and guess(text)
+    linkify.test = lambda text: _may_hold_address(text) and search(text)
+
+
+def _may_hold_address(text: str) -> bool:
+    # Every address that is looked for has a scheme, and this behind it or in it.
+    return "//" in text or "mailto:" in text.lower()
 
 
 def _link_text(state: StateCore) -> None:

@@ -1,7 +1,12 @@
 """Which addresses a link may have."""
 
-import pytest
+import threading
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forum.text import markdown
 from forum.text.links import is_allowed_address, is_web_address
 
 
@@ -46,3 +51,19 @@ ASTRAY += ["mailto:", "mailto:a", "mailto:@b", "mailto:a b@c", "mailto://a@b"]
 @pytest.mark.parametrize("url", ASTRAY)
 def test_addresses_that_lead_astray(url: str) -> None:
     assert not is_allowed_address(url)
+
+
+_LINKED = "https:// // http:/ / MAILTO: mailto: a@b.example b.example localhost www. : * ` ~~ [ ]( ) < > \\ &#58; &#47; &sol; a _ ı ſ https://c.example/d"
+LINKED = [*_LINKED.split(), "\n", "\n> ", "\n- ", " "]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(LINKED), max_size=14).map("".join))
+def test_looking_for_addresses_only_where_one_may_be_finds_the_same(body_md: str) -> None:
+    flavours = (markdown.COMMENT, markdown.ARTICLE, markdown.FOREIGN)
+    found = [markdown.to_html(body_md, flavour) for flavour in flavours]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markdown, "_may_hold_address", lambda _: True)
+        # Else the last parse would be asked again.
+        patch.setattr(markdown, "_local", threading.local())
+        assert [markdown.to_html(body_md, flavour) for flavour in flavours] == found

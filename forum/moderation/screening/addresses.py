@@ -7,7 +7,7 @@ a look-alike of a trusted domain would be trusted. Pure; called by the phases li
 import html
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -29,6 +29,9 @@ _BARE = re.compile(
     rf"(?<![\w@./:\-])((?:[a-z0-9](?:[a-z0-9\-]{{0,62}})\.){{1,4}}(?:{_ENDINGS}|(?:me|to|it|in|at|be|no|us|is)(?=/)))(?![\w\-@]|\.[a-z])(/[^\s<>\"')\]]*)?"
 )
 _DOT = re.compile(rf"\s?[\[({{]\s?(?:\.|d[o0]t)\s?[\])}}]\s?|\s(?:d[o0]t)\s(?=(?:{_ENDINGS})\b)")
+# What such a dot has where no "dot" is spelt out, and what every such name has: looked for first, because few texts have them.
+_BRACKET_DOT = re.compile(r"[\[({]\s?\.")
+_NAME_DOT = re.compile(r"\.[a-z]")
 # A space forgotten after a sentence: "the pain.Health is".
 _SENTENCE = re.compile(r"\.(?=[A-Z][a-z])")
 _INNER = re.compile(r"https?://([^\s/?#\\@:&]+)")
@@ -51,13 +54,14 @@ def find_addresses(text: str) -> tuple[Address, ...]:
     written = html.unescape(text)
     read = _as_browsers_read(written)
     found = []
-    for match in _LINK.finditer(read):
+    for match in _links_in(read):
         found.append(Address(_host(match[1] or match[3]), match[2] or ""))
         found += (Address(_host(inner[1])) for inner in _INNER.finditer(unquote(match[2] or "")))
     hosts = {address.host for address in found}
-    # Names that are only read are read with the eye, so look-alikes are what they look like.
-    seen = _DOT.sub(".", _LINK.sub(" ", _as_browsers_read(_SENTENCE.sub(". ", written))).translate(CONFUSABLES))
-    found += (Address(match[1], match[2] or "", is_link=False) for match in _BARE.finditer(seen) if match[1] not in hosts)
+    parted = _SENTENCE.sub(". ", written)
+    seen = _as_eyes_read(read if parted == written else _as_browsers_read(parted))
+    if _NAME_DOT.search(seen):
+        found += (Address(match[1], match[2] or "", is_link=False) for match in _BARE.finditer(seen) if match[1] not in hosts)
     return tuple(found)
 
 
@@ -83,6 +87,21 @@ def _as_browsers_read(text: str) -> str:
         return text.lower()
     composed = unicodedata.normalize("NFKC", text).replace("。", ".").casefold()
     return "".join(char for char in composed if unicodedata.category(char) != "Cf")
+
+
+def _as_eyes_read(read: str) -> str:
+    # Names that are only read are read with the eye, so look-alikes are what they look like.
+    seen = (_LINK.sub(" ", read) if _may_hold_link(read) else read).translate(CONFUSABLES)
+    return _DOT.sub(".", seen) if "dot" in seen or "d0t" in seen or _BRACKET_DOT.search(seen) else seen
+
+
+def _links_in(read: str) -> Iterator[re.Match[str]]:
+    return _LINK.finditer(read) if _may_hold_link(read) else iter(())
+
+
+def _may_hold_link(read: str) -> bool:
+    # The pattern is tried at each word, and few texts have what every link has.
+    return "://" in read or "www." in read
 
 
 def _host(written: str) -> str:

@@ -6,10 +6,12 @@ comment or a new revision is stored, and by `replay` without a deadline.
 
 import os
 import traceback
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 
@@ -43,20 +45,57 @@ class Glance:
         return self.context.rules is context.rules and self.context.text == context.text
 
 
-def glance(text: str, rules: Rules, *, deadline: float = DEADLINE) -> Glance:
-    """Look at a text as far as that can be done without knowing who writes it and where. Never raises; answers within twice ``deadline``."""
-    context = ScreeningContext(text, rules)
+class Looking:
+    """A look at a text that another thread has begun, while its writer's thread goes on with something else; ``finish`` is called once, or never."""
+
+    def __init__(self, text: str, rules: Rules, *, deadline: float = DEADLINE) -> None:
+        self._context = ScreeningContext(text, rules)
+        self._deadline, self._until = deadline, monotonic() + deadline
+        self._phases = tuple(phase for phase in PHASES if phase.reads_text)
+        # Each thread takes from one end what it looks at next, so that no phase looks twice.
+        self._waiting = deque(self._phases)
+        self._answers: dict[str, tuple[Finding, ...] | BaseException] = {}
+        self._work = _pool().submit(self._look_at_all)
+
+    def finish(self) -> Glance:
+        """Return what was found. Never raises; answers within ``deadline`` from the beginning, and once more as long where a phase hangs."""
+        with suppress(TimeoutError):
+            self._work.exception(timeout=max(self._until - monotonic(), 0))
+        # One that hangs must not keep the others, which have not begun, from looking.
+        if self._waiting:
+            wait([_pool().submit(self._look_at_next) for _ in range(len(self._waiting))], timeout=self._deadline)
+        found: dict[str, tuple[Finding, ...]] = {}
+        for phase in self._phases:
+            answer = self._answers.get(phase.name)
+            if answer is None:
+                found[phase.name] = (_slow(phase),)
+            elif isinstance(answer, BaseException):
+                found[phase.name] = (_failed(phase, answer),)
+            elif not phase.reads_facts:
+                found[phase.name] = answer
+            # A phase that also asks for facts only does here what takes time; where it fails or hangs, that is its finding.
+        self._waiting.clear()
+        return Glance(self._context, found)
+
+    def _look_at_all(self) -> None:
+        # In one thread: handing each phase to another takes longer than most of them.
+        while self._waiting:
+            self._look_at_next()
+        _ = self._context.folded
+
+    def _look_at_next(self) -> None:
+        with suppress(IndexError):
+            phase = self._waiting.popleft()
+            try:
+                self._answers[phase.name] = phase.look(self._context)
+            except BaseException as error:  # noqa: BLE001 a phase may fail in any way, and each is a finding
+                self._answers[phase.name] = error
+
+
+def begin_glance(text: str, rules: Rules, *, deadline: float = DEADLINE) -> Looking:
+    """Begin to look at a text as far as that can be done without knowing who writes it and where; compiles new lists first. Never raises."""
     warm(rules)
-    looking = [(phase, Future[tuple[Finding, ...]]()) for phase in PHASES if phase.reads_text]
-    wait([_pool().submit(_look_at_all, context, looking)], timeout=deadline)
-    # One that hangs must not keep the others, which have not begun, from looking.
-    left = [(phase, _pool().submit(phase.look, context)) for phase, future in looking if future.cancel()]
-    if left:
-        wait([future for _, future in left], timeout=deadline)
-        looking = [(phase, dict(left).get(phase, future)) for phase, future in looking]
-    # A phase that also asks for facts only does here what takes time; where it fails or hangs, that is its finding.
-    given = {phase.name: _answer(phase, future) for phase, future in looking if not (phase.reads_facts and _has_answered(future))}
-    return Glance(context, given)
+    return Looking(text, rules, deadline=deadline)
 
 
 def screen_further(context: ScreeningContext, seen: Glance) -> Verdict:
@@ -105,21 +144,6 @@ def _looks_at(phase: Phase, context: ScreeningContext) -> bool:
     return phase.is_for_staff or not context.writer.is_staff
 
 
-def _look_at_all(context: ScreeningContext, looking: Sequence[tuple[Phase, Future[tuple[Finding, ...]]]]) -> None:
-    # In one thread: handing each phase to another takes longer than most of them.
-    for phase, future in looking:
-        if future.set_running_or_notify_cancel():
-            try:
-                future.set_result(phase.look(context))
-            except BaseException as error:  # noqa: BLE001 a phase may fail in any way, and each is a finding
-                future.set_exception(error)
-    _ = context.folded
-
-
-def _has_answered(future: Future[tuple[Finding, ...]]) -> bool:
-    return future.done() and future.exception() is None
-
-
 def _pool() -> ThreadPoolExecutor:
     # Threads do not survive a fork, so each process has its own; setdefault, because two threads may be first.
     pid = os.getpid()
@@ -130,13 +154,17 @@ def _answer(phase: Phase, future: Future[tuple[Finding, ...]]) -> tuple[Finding,
     if not future.done():
         # One that has not begun never will; one that runs cannot be stopped, its answer is dropped.
         future.cancel()
-        # The next text gets fresh threads, so that one which never ends does not make all others late.
-        _pools.pop(os.getpid(), None)
-        log.error("screening_phase_slow", phase=phase.name)
-        detail = sentence("The check “%(phase)s” did not answer in time; please look at this text.", phase=phase.name)
-        return (Finding(phase.name, Outcome.REPORT, "phase-slow", detail),)
+        return (_slow(phase),)
     error = future.exception()
     return future.result() if error is None else (_failed(phase, error),)
+
+
+def _slow(phase: Phase) -> Finding:
+    # The next text gets fresh threads, so that one which never ends does not make all others late.
+    _pools.pop(os.getpid(), None)
+    log.error("screening_phase_slow", phase=phase.name)
+    detail = sentence("The check “%(phase)s” did not answer in time; please look at this text.", phase=phase.name)
+    return Finding(phase.name, Outcome.REPORT, "phase-slow", detail)
 
 
 def _failed(phase: Phase, error: BaseException) -> Finding:

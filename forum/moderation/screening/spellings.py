@@ -14,21 +14,24 @@ MOST = 18
 """Spellings of one text: as written, without marks inside words, closed up in three ways, turned; each also with stretched letters once and twice."""
 
 _ONE_SIGN = str.maketrans(dict.fromkeys("’‘‛ʼʻ`´′", "'") | dict.fromkeys("£€¥₹₽₿¢", "$"))
-_IN_WORD_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+# What is looked for begins these two patterns, and what stands before it is looked at afterwards: so a text without it is passed over at once.
+_IN_WORD_APOSTROPHE = re.compile(r"'(?<=\w')(?=\w)")
 _FOREIGN_SIGNS = re.compile(r"[^\w\x00-\x7f]")
 # A picture inside a word hides a letter, as * does.
 _IN_WORD_PICTURE = re.compile(r"(?<=[^\W\d_])[\u2600-\u27bf\U0001f300-\U0001faff](?=[^\W\d_])")
 # Marks that Markdown makes invisible inside a word: v**i**agra is read as one word.
-_IN_WORD_MARKS = re.compile(r"(?<=[^\W_])[*~`\\]+(?=[^\W_])")
+_IN_WORD_MARKS = re.compile(r"[*~`\\](?<=[^\W_].)[*~`\\]*(?=[^\W_])")
 # Three or more single letters, each followed by a short separator: v i a g r a, v.i.a.g.r.a, f-r-e-e.
 _ONE = r"(?:[^\W_]|[@$])"
 _BETWEEN = r"[^\w@$'’]|_"
 _SPACED = re.compile(rf"(?<![^\W_]){_ONE}(?:(?:{_BETWEEN}){{1,3}}{_ONE}(?![^\W_])){{2,}}")
 # The same with one separator throughout: "b.u.y n.o.w" are two words.
 _EVEN = re.compile(rf"(?<![^\W_]){_ONE}((?:{_BETWEEN}){{1,3}}){_ONE}(?![^\W_])(?:\1{_ONE}(?![^\W_]))+")
+_ONE_ALONE = re.compile(r"[\W_][\w@$][\W_]")
 _WIDE_GAP = re.compile(r"\s{2,}|\n")
 _SEPARATORS = re.compile(r"[^\w@$]+|_+")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_THRICE = re.compile(r"(\w)\1\1")
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 # Whole alphabets that only decorate or disguise: what the fold leaves of them is no letter, or one that nobody here writes a language with.
@@ -87,9 +90,9 @@ def spell(text: str) -> tuple[str, ...]:
     found = [plain(one) for one in dict.fromkeys((folded, unmarked))]
     if not read.isascii() and len(_TURNED_SIGNS.findall(read)) > _MOST_TURNED_APART:
         found.append(plain(fold(read.casefold()[::-1].translate(_TURNED))))
-    if _SPACED.search(folded):
+    if _ONE_ALONE.search(folded) and _SPACED.search(folded):
         found += _close_up(read)
-    found += [other for one in dict.fromkeys(found) if _STRETCHED.search(one) for other in _let_go(one)]
+    found += [other for one in dict.fromkeys(found) if _THRICE.search(one) and _STRETCHED.search(one) for other in _let_go(one)]
     return tuple(dict.fromkeys(found))
 
 
@@ -117,10 +120,12 @@ def _let_go(spelling: str) -> tuple[str, str]:
 
 
 _URL = re.compile(r"(?:https?|hxxps?)://\S+|www\.\S+|\bdoi:\S+|\b10\.\d{4,5}/\S+", re.IGNORECASE)
+_URL_SIGNS = (":", "www.", "10.")
 _EMAIL = re.compile(r"[\w.+\-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w\-]{1,63}\s?(?:\.|\(dot\)|\[dot\])\s?[a-z]{2,}", re.IGNORECASE)
-_EMAIL_SIGNS = ("@", "(", "[")
+_EMAIL_SIGNS = ("@", "(at)", "[at]")
 _PHONE = re.compile(r"(?<![\w./,#€£$-])(?:\+|\(?0|\(?[1-9]\d{2}\)?[ -])[\d ()./-]{5,20}\d(?![\w%]|[.,]\d)")
 _DATE = re.compile(r"\b(?:19|20)\d\d\s?[-/–]\s?(?:19|20)?\d\d\b")
+_DIGIT = re.compile(r"\d")
 _SIGNS = {
     "{handle}": re.compile(r"(?<![\w.@/])@[a-z_][\w.]{2,30}", re.IGNORECASE),
     "{price}": re.compile(
@@ -139,6 +144,15 @@ _SIGNS = {
     ),
     "{shout}": re.compile(r"!!|(?:\b[A-Z]{3,}\b[\W\d_]*){5}"),
 }
+# What a text has to hold before it is worth looking for a sign in it: each is found or missed in one quick pass, and most texts have none of them.
+_WORTH_LOOKING = {
+    "{handle}": re.compile("@"),
+    "{price}": _DIGIT,
+    "{mark}": re.compile("[™®℠(]"),
+    "{percent}": _DIGIT,
+    "{brand}": re.compile(r"[A-Z](?:(?<=[\w-] .)|[a-z]+[A-Z])"),
+    "{shout}": re.compile("[A-Z!]{2}"),
+}
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 
 
@@ -146,19 +160,20 @@ def signs(text: str, *, has_link: bool = False) -> str:
     """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {shout} {link}``."""
     bare, emails = _without_addresses(text)
     found = ["{email}"] if emails else []
-    digits = (sum(map(str.isdigit, match.group())) for match in _PHONE.finditer(_DATE.sub(" ", bare)))
+    digits = (sum(map(str.isdigit, match.group())) for match in _PHONE.finditer(_DATE.sub(" ", bare))) if _DIGIT.search(bare) else ()
     if any(_FEWEST_DIGITS <= count <= _MOST_DIGITS for count in digits):
         found.append("{phone}")
-    found += (name for name, pattern in _SIGNS.items() if pattern.search(bare))
+    found += (name for name, pattern in _SIGNS.items() if _WORTH_LOOKING[name].search(bare) and pattern.search(bare))
     return " ".join([*found, "{link}"] if has_link else found)
 
 
 @lru_cache(maxsize=16)
 def _without_addresses(text: str) -> tuple[str, int]:
     """Return a text without web and mail addresses, and how many mail addresses it had."""
-    bare = _URL.sub(" ", text)
-    # The pattern is tried at each word, and few texts have what every mail address has.
-    return _EMAIL.subn(" ", bare) if any(sign in bare for sign in _EMAIL_SIGNS) else (bare, 0)
+    # Both patterns are tried at each word, and few texts have what every address has.
+    small = text.lower()
+    bare = _URL.sub(" ", text) if any(sign in small for sign in _URL_SIGNS) else text
+    return _EMAIL.subn(" ", bare) if any(sign in small for sign in _EMAIL_SIGNS) else (bare, 0)
 
 
 _CYRILLIC, _LATIN_LETTER = r"[\u0400-\u052f]", r"[A-Za-z]"
@@ -175,7 +190,7 @@ _DISGUISES = re.compile(
 )
 # Six single letters, or five with signs between them: a word that is spelt out.
 _SPELT_OUT = re.compile(
-    r"(?<![^\W\d_])[^\W\d_](?:(?:[^\w'’\n,;:()]|_){1,3}[^\W\d_](?![^\W\d_])){5}|(?<![^\W\d_])[^\W\d_](?:[._*~|/-][^\W\d_](?![^\W\d_])){4}"
+    r"(?<![^\W\d_])[^\W\d_](?=[\W_])(?:(?:(?:[^\w'’\n,;:()]|_){1,3}[^\W\d_](?![^\W\d_])){5}|(?:[._*~|/-][^\W\d_](?![^\W\d_])){4})"
 )
 _LEET_WORD = re.compile(r"(?<![\w.@/-])(?:0|[a-z]*[a-z][013457@$!])[a-z]+(?:[013457@$!][a-z]*)*(?![\w@/-])")
 _LEET = re.compile("[013457@$!]")

@@ -1,9 +1,12 @@
 """Which addresses a text holds."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forum.moderation.screening import addresses
 from forum.moderation.screening.addresses import Address, domain_set, find_addresses, is_domain, is_on
 
 
@@ -62,3 +65,17 @@ def test_what_may_stand_in_a_list(entry: str, is_one: bool) -> None:
 @given(st.text())
 def test_no_text_fails(text: str) -> None:
     find_addresses(text)
+
+
+_PIECES = "https:// HXXP:// www. WWW. // . 。 ． a Ａ example .com .to/ /x ?u=https://b.example [ ( { ] dot D0T d۰t shop @ &#46; &#58;// ß The .Next - “ ο ѡww."
+PIECES = [*_PIECES.split(), " ", "\n", " dot ", " com", "\u200b"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_what_is_looked_for_first_hides_no_address(text: str) -> None:
+    found = find_addresses(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses, "_may_hold_link", lambda _: True)
+        for name in ("_BRACKET_DOT", "_NAME_DOT"):
+            patch.setattr(addresses, name, re.compile(""))
+        assert find_addresses(text) == found

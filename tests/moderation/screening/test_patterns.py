@@ -324,3 +324,22 @@ def test_the_cost_is_a_number_of_passes_over_the_text(unit: str, monkeypatch: py
 def test_modules_keep_moderators_patterns_from_the_standard_library() -> None:
     assert not hasattr(patterns, "re")
     assert entries._TOKEN.findall("(a|b)") == ["(", "a", "|", "b", ")"]
+
+
+_SIGNS = "7 12 1999-2003 @ @anna (AT) [at] .com x www. WWW. :// http doi: 10.1234/ $ £ usd % ™ (tm) (R) !! ABC Zen Flex A- Clinic é ’ ' * ` _ aaa ZZZ ١ v i . - &amp; &#49; ı ſ K"
+SIGNS = [*_SIGNS.split(), "+47 22 33 44 55", " EUR", " per cent", "DEF ", "Acme ", " Pro", " ", "\n", "\n\n", "\t"]
+
+
+@settings(max_examples=600)
+@given(st.lists(st.sampled_from(SIGNS), max_size=18).map("".join) | st.text(max_size=60))
+def test_what_is_looked_for_first_hides_no_sign_and_no_spelling(text: str) -> None:
+    found = spell(text), signs(text), is_disguised(text)
+    anything = re.compile("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spellings, "_WORTH_LOOKING", dict.fromkeys(spellings._WORTH_LOOKING, anything))
+        patch.setattr(spellings, "_without_addresses", spellings._without_addresses.__wrapped__)
+        for name in ("_DIGIT", "_ONE_ALONE", "_THRICE"):
+            patch.setattr(spellings, name, anything)
+        for name in ("_URL_SIGNS", "_EMAIL_SIGNS"):
+            patch.setattr(spellings, name, ("",))
+        assert (spell(text), signs(text), is_disguised(text)) == found

@@ -15,7 +15,7 @@ from forum.moderation.screening import pipeline as screening
 from forum.moderation.screening.context import Heat, Repetition, ScreeningContext, WriterFacts
 from forum.moderation.screening.findings import Finding, Outcome
 from forum.moderation.screening.phases import PHASES, Phase
-from forum.moderation.screening.pipeline import screen, screen_here
+from forum.moderation.screening.pipeline import begin_glance, screen, screen_further, screen_here
 from forum.moderation.screening.rules import Rules, default_rules
 from forum.sentences import sentence
 
@@ -131,3 +131,84 @@ def test_no_text_makes_a_phase_fail(text: str) -> None:
         verdict = screen_here(ScreeningContext(text, rules=default_rules(), writer=WriterFacts(accepted_count=0)), PHASES)
     assert "phase-failed" not in {finding.code for finding in verdict.findings}
     assert lines == []
+
+
+def _reads(name: str, look: Any, *, reads_facts: bool = False) -> Phase:
+    return Phase(name, look, reads_text=True, reads_facts=reads_facts)
+
+
+def test_a_glance_is_what_the_phases_that_read_the_text_alone_find() -> None:
+    context = ScreeningContext(
+        "you idiot https://bad.example", rules=Rules(banned=("idiot",), blocked_domains=("bad.example",), hold_first="all")
+    )
+    seen = begin_glance(context.text, context.rules).finish()
+    assert {name: [finding.code for finding in found] for name, found in seen.findings.items()} == {
+        "limits": [],
+        "confidentiality": [],
+        "words": ["banned-words"],
+    }
+    assert screen_further(context, seen) == screen(context)
+
+
+def test_while_one_phase_hangs_all_others_look_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, asked = threading.Event(), []
+
+    def note(name: str) -> Phase:
+        return _reads(name, lambda _: asked.append(name) or ())  # type: ignore[func-returns-value]
+
+    def fail(_: ScreeningContext) -> tuple[Finding, ...]:
+        raise ValueError(SECRET)
+
+    phases = (
+        note("first"),
+        _reads("hangs", lambda _: (release.wait(), ())[1]),
+        note("later"),
+        _reads("broken", fail, reads_facts=True),
+        note("last"),
+    )
+    monkeypatch.setattr(screening, "PHASES", phases)
+    try:
+        with _logged() as lines:
+            seen = begin_glance(SECRET, Rules(), deadline=0.5).finish()
+        pool = screening._pools.get(os.getpid())
+    finally:
+        release.set()
+    codes = {name: [finding.code for finding in found] for name, found in seen.findings.items()}
+    assert codes == {"first": [], "hangs": ["phase-slow"], "later": [], "broken": ["phase-failed"], "last": []}
+    assert sorted(asked) == ["first", "last", "later"]
+    assert pool is None, "the next text gets fresh threads"
+    assert SECRET not in repr(lines)
+
+
+def test_the_deadline_counts_from_the_beginning_whatever_was_done_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    hour, hangs, release = 3600.0, threading.Event(), threading.Event()
+
+    def hang(_: ScreeningContext) -> tuple[Finding, ...]:
+        hangs.set()
+        release.wait()
+        return ()
+
+    monkeypatch.setattr(screening, "PHASES", (_reads("hangs", hang),))
+    monkeypatch.setattr(screening, "monotonic", lambda: hour if hangs.is_set() else 0.0)
+    try:
+        with _logged():
+            looking = begin_glance("Hello", Rules(), deadline=hour)
+            hangs.wait()
+            # Were the time until here not counted, this would wait for an hour.
+            seen = looking.finish()
+    finally:
+        release.set()
+    assert [finding.code for finding in seen.findings["hangs"]] == ["phase-slow"]
+
+
+def test_where_no_thread_is_free_every_phase_is_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    for _ in range(screening.THREADS):
+        screening._pool().submit(release.wait)
+    monkeypatch.setattr(screening, "PHASES", tuple(_reads(str(number), lambda _: ()) for number in range(3)))
+    try:
+        with _logged():
+            seen = begin_glance("Hello", Rules(), deadline=0.05).finish()
+    finally:
+        release.set()
+    assert [finding.code for found in seen.findings.values() for finding in found] == ["phase-slow"] * 3

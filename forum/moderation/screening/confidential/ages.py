@@ -74,15 +74,17 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 
 def find_ages(page: Page) -> Iterator[tuple[int, int, int]]:
     """Yield the ages of a page: the first token, the one after the last, and the years (0 for less than one)."""
-    place, total = 0, len(page)
-    while place < total:
+    after = 0
+    for number, (first, last) in enumerate(page.sentences):
         page.steps += 1
-        found = _age_from(page, place)
-        if found is None:
-            place += 1
+        if not page.sums[number] & (MIXED | BORN | _SAID):
             continue
-        yield found
-        place = max(found[1], place + 1)
+        page.steps += last - first
+        for place in range(max(first, after), last):
+            found = _age_from(page, place) if place >= after else None
+            if found is not None:
+                yield found
+                after = found[1]
 
 
 def _age_from(page: Page, place: int) -> tuple[int, int, int] | None:
@@ -255,7 +257,7 @@ def _born(page: Page, place: int) -> tuple[int, int, int] | None:
     for at in range(place + 1, limit):
         page.steps += 1
         word = page.words[at]
-        if page.bits[at] & NUMBER and len(word) == 4 and word.isdigit() and _FIRST_YEAR <= int(word) <= _LAST_YEAR:
+        if page.bits[at] & NUMBER and len(word) == 4 and word.isdecimal() and _FIRST_YEAR <= int(word) <= _LAST_YEAR:
             return place, at + 1, 0
         if page.bits[at] & (NUMBER | MONTH | GROUP):
             return None

@@ -76,14 +76,14 @@ class _Sentence:
     def __init__(self, page: Page, who: list[int], found: list[tuple[int, int]], first: int, last: int) -> None:
         self.page, self.who, self.found, self.first, self.last = page, who, found, first, last
         self.sum = page.sums[page.sentence[first]]
-        self.has_someone = bool(self.sum & (SOMEONE | _PRONOUN | OLD)) or self._has_name()
+        self.has_someone = bool(self.sum & (SOMEONE | _PRONOUN | OLD)) or (bool(self.sum & (GIVEN | TITLE)) and self._has_name())
 
     def read(self) -> None:
         """Look at every token of the sentence."""
         page, skip = self.page, self.first
         if self.sum & PAST or page.lexicon.ends(page.words[self.first], "past_endings"):
             self._begins_with_verb()
-        for place in range(self.first, self.last):
+        for place in range(self.first, self.last) if self.sum & _TELLING else ():
             page.steps += 1
             if page.bits[place] & MYSELF:
                 skip = page.until[place]

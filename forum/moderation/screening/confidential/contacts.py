@@ -46,6 +46,9 @@ from forum.moderation.screening.confidential.words import (
 )
 
 _THIRD = HE | HIM | HIS | PATIENT | KIN | PERSON | THEIR
+_BEGINNING = SIGN | MAIL_AT | HANDLE_WORD | NUMBER | MIXED
+"""Of what there has to be something in a sentence that holds a contact."""
+
 _MAIL_PART = frozenset("._-+%")
 _LONGEST_MAIL = 12
 _LONGEST_HANDLE = 8
@@ -66,16 +69,19 @@ _ABOUT = 2
 
 def find_contacts(page: Page) -> Iterator[tuple[int, int]]:
     """Yield the contact details of third persons: the first token and the one after the last."""
-    place, total = 0, len(page)
-    while place < total:
+    after = 0
+    for number, (first, last) in enumerate(page.sentences):
         page.steps += 1
-        found = _contact_from(page, place)
-        if found is None:
-            place += 1
+        if not page.sums[number] & _BEGINNING:
             continue
-        if _is_third_persons(page, *found):
-            yield found
-        place = max(found[1], place + 1)
+        page.steps += last - first
+        for place in range(max(first, after), last):
+            found = _contact_from(page, place) if place >= after else None
+            if found is None:
+                continue
+            if _is_third_persons(page, *found):
+                yield found
+            after = max(found[1], place + 1)
 
 
 def _contact_from(page: Page, place: int) -> tuple[int, int] | None:

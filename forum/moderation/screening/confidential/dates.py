@@ -11,9 +11,10 @@ _LAST_MONTH = 12
 
 def find_dates(page: Page) -> Iterator[tuple[int, int]]:
     """Yield the exact dates of a page: the first token and the one after the last."""
-    place, total = 0, len(page)
-    while place < total:
-        page.steps += 1
+    after = 0
+    for place in page.where(MONTH | NUMBER | MIXED | FEAST):
+        if place < after:
+            continue
         bits = page.bits[place]
         end = 0
         if bits & MONTH:
@@ -24,21 +25,21 @@ def find_dates(page: Page) -> Iterator[tuple[int, int]]:
             end = page.until[place]
         if end:
             yield place, end
-        place = end or place + 1
+            after = end
 
 
 def _day(page: Page, place: int) -> bool:
     word = page.words[place]
     if word[-2:] in page.lexicon.lists["ordinal_endings"]:
         word = word[:-2]
-    return word.isdigit() and len(word) <= 2 and 0 < int(word) <= _LAST_DAY
+    return word.isdecimal() and len(word) <= 2 and 0 < int(word) <= _LAST_DAY
 
 
 def _with_year(page: Page, place: int) -> int:
     at = place + 1 if page.has(MONTH, place - 1, place) and place < len(page) and page.words[place] == "." else place
     if at < len(page) and page.words[at] == ",":
         at += 1
-    is_year = at < len(page) and page.words[at].isdigit() and len(page.words[at]) == 4
+    is_year = at < len(page) and page.words[at].isdecimal() and len(page.words[at]) == 4
     return at + 1 if is_year else place
 
 
@@ -85,7 +86,7 @@ def date_in_digits(page: Page, place: int) -> int:
 
 
 def _is_date(parts: list[str]) -> bool:
-    if not all(part.isdigit() for part in parts):
+    if not all(part.isdecimal() for part in parts):
         return False
     if len(parts[0]) == 4:
         year, month, day = parts

@@ -108,15 +108,12 @@ def _find_weak(page: Page, people: People, caring: set[int]) -> Iterator[_Mark]:
 
 def _find_conditions(page: Page, caring: set[int]) -> Iterator[tuple[int, int]]:
     near = {number + step for number in caring for step in (-1, 0, 1)}
-    place, total = 0, len(page)
-    while place < total:
-        page.steps += 1
-        wanted = _AILMENT | BODY | TEST if page.sentence[place] in near else _AILMENT
-        if page.bits[place] & wanted and not page.has(MY | OWN, place - 2, place):
-            yield place, page.until[place]
-            place = page.until[place]
-        else:
-            place += 1
+    after = 0
+    for place in page.where(_AILMENT | BODY | TEST):
+        is_ill = page.bits[place] & _AILMENT or page.sentence[place] in near
+        if place >= after and is_ill and not page.has(MY | OWN, place - 2, place):
+            after = page.until[place]
+            yield place, after
 
 
 def _marks(page: Page, kind: Kind, spans: Iterable[tuple[int, int]]) -> Iterator[_Mark]:

@@ -132,7 +132,7 @@ def _is_past(page: Page, number: int) -> bool:
     first, last = page.sentences[number]
     for place in range(first + 1, last):
         page.steps += 1
-        if page.bits[place] & NUMBER and len(page.words[place]) == 4 and page.words[place].isdigit():
+        if page.bits[place] & NUMBER and len(page.words[place]) == 4 and page.words[place].isdecimal():
             is_year = _OLDEST <= int(page.words[place]) < _NEWEST and page.bits[place - 1] & (IN_PLACE | FROM | OF)
             if is_year and not page.has(BORN, place - 4, place):
                 return True

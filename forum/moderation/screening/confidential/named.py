@@ -183,7 +183,7 @@ class Named:
         if page.has(CARER, max(start, first - 3), min(end + reach, last)) or page.has(PROVIDER, end, min(end + 3, last)):
             return True
         at = end + 1 if end < last and (page.bits[end] & AND or page.words[end] in ("&", "(")) else end
-        if at < last and page.words[at].isdigit() and len(page.words[at]) == 4:
+        if at < last and page.words[at].isdecimal() and len(page.words[at]) == 4:
             return True
         me = page.find(ME, end, last)
         if me >= 0 and page.has(HELPED, me - 3, me):

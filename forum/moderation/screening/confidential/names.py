@@ -24,17 +24,21 @@ from forum.moderation.screening.confidential.words import (
 
 _MOST_WORDS = 5
 _NO_SURNAME = MONTH | DAY | REGION
+_SMALL_BEGINNING = SMALL_TITLE | GIVEN
+"""What a name without a capital begins with."""
 
 
 def find_names(page: Page) -> Iterator[tuple[int, int]]:
     """Yield what looks like the name of a person: the first token and the one after the last. Linear in the number of tokens."""
-    finder, place, total = _Finder(page), 0, len(page)
-    while place < total:
-        page.steps += 1
+    finder, after = _Finder(page), 0
+    page.steps += len(page)
+    for place, caps in enumerate(page.caps):
+        if place < after or not (caps or page.bits[place] & _SMALL_BEGINNING):
+            continue
         end = finder.name_from(place)
         if end > place:
             yield place, end
-        place = max(end, place + 1)
+            after = end
 
 
 class _Finder:

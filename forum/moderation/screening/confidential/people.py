@@ -48,6 +48,9 @@ from forum.moderation.screening.confidential.words import (
 )
 
 _PRONOUN = HE | HIM | HIS
+_TURNING = MYSELF | FIRST | MY | GROUP | _PRONOUN | KIN | PATIENT | SOMEONE | SEX | MULTIPLE | OLD | TITLE | GIVEN | YOU
+"""Where none of these is, nobody else is spoken of than before."""
+
 _READERS = 5
 """Tokens for which "you" goes on."""
 
@@ -82,9 +85,13 @@ class _Sentence:
     def read(self, state: int) -> int:
         """Return of whom the sentence speaks at its end."""
         page, skip, reader_until = self.page, self.first, 0
+        if not page.sums[page.sentence[self.first]] & _TURNING:
+            page.steps += 1
+            self.who += [state] * (self.last - self.first)
+            return state
         for place in range(self.first, self.last):
             page.steps += 1
-            if place >= skip and page.bits[place]:
+            if place >= skip and page.bits[place] & _TURNING:
                 state = self._turn(place, state)
                 skip = page.until[place] if page.bits[place] & MYSELF else skip
             if page.bits[place] & YOU:

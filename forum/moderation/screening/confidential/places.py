@@ -54,15 +54,15 @@ _MOST_WORDS = 6
 
 def find_places(page: Page) -> Iterator[tuple[int, int]]:
     """Yield the places of a page: the first token and the one after the last, without the preposition."""
-    place, total = 0, len(page)
-    while place < total:
-        page.steps += 1
-        found = _place_from(page, place)
-        if found is None:
-            place += 1
+    after = 0
+    page.steps += len(page)
+    for place, caps in enumerate(page.caps):
+        if place < after or not (caps or page.bits[place] & (CITY | SETTLEMENT)):
             continue
-        yield found
-        place = max(found[1], place + 1)
+        found = _place_from(page, place)
+        if found is not None:
+            yield found
+            after = max(found[1], place + 1)
 
 
 def _place_from(page: Page, place: int) -> tuple[int, int] | None:

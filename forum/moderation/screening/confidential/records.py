@@ -28,19 +28,18 @@ _SOCIAL_SECURITY = [3, 2, 4]
 
 def find_records(page: Page) -> Iterator[tuple[int, int]]:
     """Yield the record numbers of a page, with what they are called: the first token and the one after the last."""
-    place, total = 0, len(page)
-    while place < total:
-        page.steps += 1
+    after = 0
+    for place in page.where(RECORD_LABEL | RECORD_WEAK | NUMBER):
+        if place < after:
+            continue
         found = None
         if page.bits[place] & (RECORD_LABEL | RECORD_WEAK):
             found = _labelled(page, place)
-        elif page.bits[place] & NUMBER and len(page.words[place]) == 3:
+        elif len(page.words[place]) == 3:
             found = social_security(page, place)
-        if found is None:
-            place += 1
-            continue
-        yield found
-        place = max(found[1], place + 1)
+        if found is not None:
+            yield found
+            after = found[1]
 
 
 def _labelled(page: Page, place: int) -> tuple[int, int] | None:
@@ -113,5 +112,5 @@ def social_security(page: Page, place: int) -> tuple[int, int] | None:
     """Return the number of the American shape 000-00-0000 that begins at a token, or None."""
     parts = page.words[place : place + 3]
     joined = page.joined[place + 1 : place + 3] == [True, True]
-    is_whole = joined and [len(part) for part in parts] == _SOCIAL_SECURITY and all(part.isdigit() for part in parts)
+    is_whole = joined and [len(part) for part in parts] == _SOCIAL_SECURITY and all(part.isdecimal() for part in parts)
     return (place, place + 3) if is_whole and not page.joined[place] else None

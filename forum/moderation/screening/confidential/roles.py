@@ -40,18 +40,14 @@ _ROLE = OFFICE | TRADE
 
 def find_roles(page: Page, people: People) -> Iterator[tuple[int, int]]:
     """Yield the unique roles of a page: the first token and the one after the last."""
-    place, total = 0, len(page)
-    while place < total:
-        page.steps += 1
-        found = None
-        wanted = page.bits[place] & (_ROLE | ROLES | UNIQUE | ONLY | MULTIPLE | KIN | PERSON)
-        if wanted and people.who[place] != SELF and (wanted & UNIQUE or people.who[place] != READER):
-            found = _role_from(page, people, place)
-        if found is None:
-            place += 1
+    after = 0
+    for place in page.where(_ROLE | ROLES | UNIQUE | ONLY | MULTIPLE | KIN | PERSON):
+        if place < after or people.who[place] == SELF or (people.who[place] == READER and not page.bits[place] & UNIQUE):
             continue
-        yield found
-        place = max(found[1], place + 1)
+        found = _role_from(page, people, place)
+        if found is not None:
+            yield found
+            after = found[1]
 
 
 def _role_from(page: Page, people: People, place: int) -> tuple[int, int] | None:

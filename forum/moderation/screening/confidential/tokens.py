@@ -6,7 +6,10 @@ was written. Every look at a token is counted. Called by `details`.
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any
 
 from forum.moderation.screening.confidential.words import (
     ABBREVIATION,
@@ -45,6 +48,8 @@ LOWER, CAPITAL, CAPITALS, INITIAL = range(4)
 NUMBER, MIXED, SIGN, STOP, BREAK, LINK = (1 << bit for bit in range(200, 206))
 """Classes of tokens that no list holds: digits, digits with letters, signs, ends of sentences, line breaks, web addresses."""
 
+_ENDS = STOP | BREAK
+
 
 @lru_cache(maxsize=8192)
 def _unfold(char: str) -> str:
@@ -73,6 +78,57 @@ def unfold(text: str) -> tuple[str, list[int] | None]:
             origin.append(place)
     origin.append(len(text))
     return "".join(flat).replace("`", "'"), origin
+
+
+_Row = tuple[str, str, int, int, int, int, bool]
+"""A token: its word, tail, classes, capitals, start, end, and whether a hyphen joins it to the one before."""
+
+_LONGEST_KEPT = 32
+
+
+# Not by the text but by the word: most words are read again in the next text. The longest are not kept, so that what is kept stays small.
+@lru_cache(maxsize=4096)
+def _read_word(lexicon: Lexicon, raw: str) -> tuple[str, str, int, int, int]:
+    return _read_new(lexicon, raw)
+
+
+def _read_new(lexicon: Lexicon, raw: str) -> tuple[str, str, int, int, int]:
+    """Return a word's stem, tail, classes and capitals, and how many of its characters belong to it."""
+    bare = raw[:-1] if raw[-1] == "'" else raw
+    tail = "s" if bare is not raw and bare[-1:] in "sS" else ""
+    if bare.isdecimal():
+        return bare, "", NUMBER, LOWER, len(bare)
+    word = bare.lower()
+    stem = word
+    if "'" in word:
+        stem, tail = split_tail(word)
+    bits = lexicon.classes_of(stem)
+    if not stem.isalpha():
+        bits |= MIXED
+    caps = LOWER
+    if bare[0].isupper():
+        caps = INITIAL if len(stem) == 1 else CAPITALS if bare[: len(stem)].isupper() else CAPITAL
+        if bits & CAPITAL_CONDITION and caps == CAPITALS:
+            bits |= CONDITION
+    return stem, tail, bits, caps, len(raw)
+
+
+def _read_other(kind: int | None, raw: str) -> tuple[str, int]:
+    if kind == _SPLIT_NUMBER:
+        return raw, NUMBER
+    if kind == _STOP:
+        return raw[:1], STOP
+    if kind == _BREAK:
+        return "\n\n" if raw.count("\n") > 1 else "\n", BREAK
+    return ("", LINK) if kind == _LINK else (raw, SIGN)
+
+
+def _is_joined(rows: list[_Row], start: int, bits: int) -> bool:
+    """Tell whether the hyphen that ends ``rows`` stands alone between two words, of which the second begins at ``start``."""
+    hyphen_start, hyphen_end = rows[-1][4:6]
+    if bits & (SIGN | STOP | BREAK) or hyphen_end != start or len(rows) < 2:
+        return False
+    return rows[-2][5] == hyphen_start and not rows[-2][2] & (SIGN | STOP | BREAK)
 
 
 class Page:
@@ -114,28 +170,48 @@ class Page:
             return start, end
         return self._origin[start], max(self._origin[end], self._origin[end - 1] + 1)
 
+    def where(self, classes: int) -> Iterator[int]:
+        """Yield the tokens that are of one of ``classes``, in their order; a sentence without any costs one look."""
+        bits = self.bits
+        for (first, last), summed in zip(self.sentences, self.sums, strict=True):
+            self.steps += 1
+            if summed & classes:
+                self.steps += last - first
+                for place in range(first, last):
+                    if bits[place] & classes:
+                        yield place
+
     def has(self, classes: int, first: int, last: int) -> bool:
         """Tell whether a token from ``first`` up to ``last``, inside the text, is of one of ``classes``."""
         return self.find(classes, first, last) >= 0
 
     def find(self, classes: int, first: int, last: int) -> int:
         """Return the first token from ``first`` up to ``last`` that is of one of ``classes``, or -1."""
-        first, last = max(first, 0), min(last, len(self.bits))
+        # Comparisons, because calls of min and max would take longer than the rest: this is asked dozens of times for a text.
+        bits = self.bits
+        if first < 0:
+            first = 0
+        if last > len(bits):
+            last = len(bits)
         for place in range(first, last):
-            if self.bits[place] & classes:
+            if bits[place] & classes:
                 self.steps += place - first + 1
                 return place
-        self.steps += max(last - first, 0) + 1
+        self.steps += last - first + 1 if last > first else 1
         return -1
 
     def rfind(self, classes: int, first: int, last: int) -> int:
         """Return the last token from ``first`` up to ``last`` that is of one of ``classes``, or -1."""
-        first, last = max(first, 0), min(last, len(self.bits))
+        bits = self.bits
+        if first < 0:
+            first = 0
+        if last > len(bits):
+            last = len(bits)
         for place in range(last - 1, first - 1, -1):
-            if self.bits[place] & classes:
+            if bits[place] & classes:
                 self.steps += last - place
                 return place
-        self.steps += max(last - first, 0) + 1
+        self.steps += last - first + 1 if last > first else 1
         return -1
 
     def gap(self, place: int) -> int:
@@ -158,7 +234,7 @@ class Page:
         if not 0 <= place < len(self.words):
             return -1, place
         word = self.words[place]
-        if self.bits[place] & NUMBER and word.isdigit() and len(word) <= 4:
+        if self.bits[place] & NUMBER and word.isdecimal() and len(word) <= 4:
             return int(word), place + 1
         value = self.lexicon.numbers.get(word, -1)
         if value < 0:
@@ -174,65 +250,33 @@ class Page:
         return value, end
 
     def _read(self) -> None:
-        flat = self.flat
-        for found in _TOKEN.finditer(flat):
+        rows: list[_Row] = []
+        for found in _TOKEN.finditer(self.flat):
             kind, raw, start = found.lastindex, found.group(), found.start()
             if kind == _WORD:
-                self._read_word(raw, start)
-            elif kind == _SPLIT_NUMBER:
-                self._put(raw, NUMBER, start, found.end())
-            elif kind == _STOP:
-                self._put(raw[:1], STOP, start, found.end())
-            elif kind == _BREAK:
-                self._put("\n\n" if raw.count("\n") > 1 else "\n", BREAK, start, found.end())
-            elif kind == _LINK:
-                self._put("", LINK, start, found.end())
-            elif raw in _KEPT_SIGNS:
-                self._put(raw, SIGN, start, found.end())
-        self.steps += len(self.words)
-
-    def _read_word(self, raw: str, start: int) -> None:
-        bare = raw[:-1] if raw[-1] == "'" else raw
-        end = start + len(raw)
-        tail = "s" if bare is not raw and bare[-1:] in "sS" else ""
-        if bare.isdigit():
-            self._put(bare, NUMBER, start, start + len(bare))
-            return
-        word = bare.lower()
-        stem = word
-        if "'" in word:
-            stem, tail = split_tail(word)
-        bits = self.lexicon.classes_of(stem)
-        if not stem.isalpha():
-            bits |= MIXED
-        caps = LOWER
-        if bare[0].isupper():
-            caps = INITIAL if len(stem) == 1 else CAPITALS if bare[: len(stem)].isupper() else CAPITAL
-            if bits & CAPITAL_CONDITION and caps == CAPITALS:
-                bits |= CONDITION
-        self._put(stem, bits, start, end, caps, tail)
-
-    def _put(self, word: str, bits: int, start: int, end: int, caps: int = LOWER, tail: str = "") -> None:
-        joined = False
-        if self.words and self.words[-1] == "-" and bits & SIGN == 0 and self.ends[-1] == start:
-            before = len(self.words) - 2
-            if before >= 0 and self.ends[before] == self.starts[-1] and not self.bits[before] & (SIGN | STOP | BREAK):
-                joined = not bits & (STOP | BREAK)
-        if joined:
-            self.words[-1], self.bits[-1], self.starts[-1], self.ends[-1] = word, bits, start, end
-            self.caps[-1], self.tails[-1], self.joined[-1] = caps, tail, True
-            return
-        self.words.append(word)
-        self.bits.append(bits)
-        self.starts.append(start)
-        self.ends.append(end)
-        self.caps.append(caps)
-        self.tails.append(tail)
-        self.joined.append(False)
+                read = _read_word if len(raw) <= _LONGEST_KEPT else _read_new
+                word, tail, bits, caps, length = read(self.lexicon, raw)
+            elif kind != _SIGN or raw in _KEPT_SIGNS:
+                (word, bits), tail, caps, length = _read_other(kind, raw), "", LOWER, len(raw)
+            else:
+                continue
+            joined = bool(rows) and rows[-1][0] == "-" and _is_joined(rows, start, bits)
+            if joined:
+                rows.pop()
+            rows.append((word, tail, bits, caps, start, start + length, joined))
+        if rows:
+            columns: Any = map(list, zip(*rows, strict=True))
+            self.words, self.tails, self.bits, self.caps, self.starts, self.ends, self.joined = columns
+        self.steps += len(rows)
 
     def _close_up(self) -> None:
         """Make one word of four or more single letters that stand apart by one space or sign each."""
         place, total = 0, len(self.words)
+        letters = [at for at, word in enumerate(self.words) if len(word) == 1 and word.isalpha() and not self.tails[at]]
+        reach = _FEWEST_SPACED - 1
+        if all(last - first > reach for first, last in zip(letters, letters[reach:], strict=False)):
+            self.steps += total
+            return
         keep: list[int] = []
         while place < total:
             end = place
@@ -259,8 +303,11 @@ class Page:
     def _find_phrases(self) -> None:
         words, total = self.words, len(self.words)
         beginnings = self.lexicon.phrases
-        for place in range(total):
-            node: Node | None = beginnings.get(words[place])
+        self.steps += total
+        for place, word in enumerate(words):
+            if word not in beginnings:
+                continue
+            node: Node | None = beginnings[word]
             end = place + 1
             while node is not None and end < total:
                 node = node.following.get(words[end])
@@ -268,26 +315,24 @@ class Page:
                 if node is not None and node.bits:
                     self.bits[place] |= node.bits
                     self.until[place] = end
-            self.steps += end - place
+            self.steps += end - place - 1
 
     def _part(self) -> None:
-        start, paragraph, total, summed = 0, 0, len(self.words), 0
-        for place in range(total):
-            self.sentence.append(len(self.sentences))
-            bits = self.bits[place]
-            summed |= bits
-            is_break = bool(bits & BREAK)
-            if is_break or (bits & STOP and self._is_end(place)) or place - start >= LONGEST_SENTENCE:
-                self.sentences.append((start, place + 1))
-                self.sums.append(summed)
-                self.paragraphs.append(paragraph)
-                start, summed = place + 1, 0
-                paragraph += is_break and self.words[place] == "\n\n"
-        if start < total:
-            self.sentences.append((start, total))
-            self.sums.append(summed)
-            self.paragraphs.append(paragraph)
-        self.steps += total
+        start = 0
+        for place, bits in enumerate(self.bits):
+            if (bits & _ENDS and (bits & BREAK or self._is_end(place))) or place - start >= LONGEST_SENTENCE:
+                self._end_sentence(start, place + 1)
+                start = place + 1
+        if start < len(self.words):
+            self._end_sentence(start, len(self.words))
+        self.steps += len(self.words)
+
+    def _end_sentence(self, first: int, last: int) -> None:
+        follows_paragraph = first > 0 and self.words[first - 1] == "\n\n"
+        self.paragraphs.append((self.paragraphs[-1] if self.paragraphs else 0) + follows_paragraph)
+        self.sentence += [len(self.sentences)] * (last - first)
+        self.sentences.append((first, last))
+        self.sums.append(reduce(or_, self.bits[first:last]))
 
     def _is_end(self, place: int) -> bool:
         """Tell whether a stop ends its sentence: not inside a name of a file, nor after a title or an initial."""

@@ -43,18 +43,22 @@ class Node:
     following: dict[str, "Node"] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
-    """The words of one language. ``words`` gives classes, ``phrases`` begins at a first word, ``numbers`` gives values, ``lists`` holds what is no class."""
+    """The words of one language. ``words`` gives classes, ``phrases`` begins at a first word, ``numbers`` gives values, ``lists`` holds what is no class.
+
+    ``endings`` are the lists as ``str.endswith`` takes them.
+    """
 
     words: MappingProxyType[str, int]
     phrases: MappingProxyType[str, Node]
     numbers: MappingProxyType[str, int]
     lists: MappingProxyType[str, frozenset[str]]
+    endings: MappingProxyType[str, tuple[str, ...]]
 
     def ends(self, word: str, which: str) -> bool:
         """Tell whether a word has an ending of the list ``which``."""
-        return word.endswith(tuple(self.lists[which]))
+        return word.endswith(self.endings[which])
 
     def classes_of(self, word: str) -> int:
         """Return the classes of one folded word: as it is listed, as a plural of a body's part or an illness, or by its ending."""
@@ -159,11 +163,13 @@ def lexicon(language: str) -> Lexicon:
         else:
             _plant(first, parts, bit)
     numbers = dict(entry.rsplit(" ", 1) for entry in special["numbers"])
+    lists = {name: frozenset(special[name]) for name in _LISTS}
     return Lexicon(
         MappingProxyType(words),
         MappingProxyType(first.following),
         MappingProxyType({word: int(value) for word, value in numbers.items()}),
-        MappingProxyType({name: frozenset(special[name]) for name in _LISTS}),
+        MappingProxyType(lists),
+        MappingProxyType({name: tuple(listed) for name, listed in lists.items()}),
     )
 
 
