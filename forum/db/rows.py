@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Insert, Table, Update, bindparam, func, insert, inspect, select, update
+from sqlalchemy import Insert, Integer, Select, Table, Update, bindparam, func, insert, inspect, select, update
 from sqlalchemy.orm import Mapper, Session, class_mapper, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -27,10 +27,13 @@ class _Plan:
 def insert_row(session: Session, row: Base) -> None:
     """Insert a new ``row``, whose columns' defaults are plain values, and let the session hold it; its key is known then. Nothing else is flushed.
 
+    A key that is set already is one of ``next_ids``.
     What the row refers to must be in the database already. Raises SQLAlchemy's IntegrityError like a flush.
     """
     plan, held = _plan(type(row)), row.__dict__
     values = {name: held.get(name, default) for name, default in plan.values.items()}
+    if plan.generated in held:
+        values[plan.generated] = held[plan.generated]
     stored = session.connection().execute(plan.statement, values)
     held.update(values)
     if plan.generated is not None and stored.inserted_primary_key is not None:
@@ -53,11 +56,11 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
 
 def next_ids(session: Session, model: type[Base], count: int) -> Sequence[int]:
     """Return ids for as many new rows, rising. On SQLite the transaction is a writing one, so that nobody else takes them meanwhile."""
-    table = cast(Table, class_mapper(model).local_table)
-    if session.connection().dialect.name == "postgresql":
-        following = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
-        return sorted(session.scalars(select(following).select_from(func.generate_series(1, count))))
-    last = session.scalar(select(func.max(table.c.id))) or 0
+    is_postgresql = session.connection().dialect.name == "postgresql"
+    found = session.connection().scalars(_next(model, is_postgresql), {"count": count}).all()
+    if is_postgresql:
+        return sorted(found)
+    last = found[0] or 0
     return range(last + 1, last + count + 1)
 
 
@@ -67,6 +70,15 @@ def update_row(session: Session, row: Base, values: Mapping[str, Any]) -> None:
     session.connection().execute(_update(type(row), tuple(sorted(values))), {**values, **at})
     for name, value in values.items():
         set_committed_value(row, name, value)
+
+
+@lru_cache(maxsize=64)
+def _next(model: type[Base], is_postgresql: bool) -> Select[Any]:
+    table = cast(Table, class_mapper(model).local_table)
+    if is_postgresql:
+        following = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        return select(following).select_from(func.generate_series(1, bindparam("count", type_=Integer)))
+    return select(func.max(table.c.id))
 
 
 @lru_cache(maxsize=256)
