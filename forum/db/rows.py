@@ -16,6 +16,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from forum.db.base import Base
+from forum.db.direct import read, write
 
 T = TypeVar("T", bound=Base)
 
@@ -23,6 +24,8 @@ T = TypeVar("T", bound=Base)
 @dataclass(frozen=True)
 class _Plan:
     statement: Insert
+    # With the key that the database would generate.
+    keyed: Insert
     # What the row takes where nothing was said: each column's default, None where there is none.
     values: dict[str, Any]
     generated: str | None
@@ -36,12 +39,13 @@ def insert_row(session: Session, row: Base) -> None:
     """
     plan, held = _plan(type(row)), row.__dict__
     values = {name: held.get(name, default) for name, default in plan.values.items()}
-    if plan.generated in held:
+    is_keyed = plan.generated is not None and plan.generated in held
+    if plan.generated is not None and is_keyed:
         values[plan.generated] = held[plan.generated]
-    stored = session.connection().execute(plan.statement, values)
+    given = write(session, plan.keyed if is_keyed else plan.statement, values)
     held.update(values)
-    if plan.generated is not None and stored.inserted_primary_key is not None:
-        setattr(row, plan.generated, stored.inserted_primary_key[0])
+    if plan.generated is not None and not is_keyed:
+        setattr(row, plan.generated, given)
     make_transient_to_detached(row)
     # What was rolled back may still be held under the key that is given out again.
     key = inspect(row).key
@@ -49,6 +53,11 @@ def insert_row(session: Session, row: Base) -> None:
     if stale is not None:
         session.expunge(stale)
     session.add(row)
+
+
+def insert_of(model: type[Base], *names: str) -> Insert:
+    """Return the insertion of one row of which these columns are given, each by its name."""
+    return insert(cast(Table, class_mapper(model).local_table)).values({name: bindparam(name) for name in names})
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -61,7 +70,7 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
 def next_ids(session: Session, model: type[Base], count: int) -> Sequence[int]:
     """Return ids for as many new rows, rising. On SQLite the transaction is a writing one, so that nobody else takes them meanwhile."""
     is_postgresql = session.connection().dialect.name == "postgresql"
-    found = session.connection().scalars(_next(model, is_postgresql), {"count": count}).all()
+    found = [row[0] for row in read(session, _next(model, is_postgresql), {"count": count} if is_postgresql else {})]
     if is_postgresql:
         return sorted(found)
     last = found[0] or 0
@@ -78,7 +87,7 @@ def get_row(session: Session, model: type[T], row_id: int, *options: ExecutableO
 def update_row(session: Session, row: Base, values: Mapping[str, Any]) -> None:
     """Write ``values`` to columns of a ``row`` that the session holds and that has one key; what was set on these attributes before is replaced."""
     at = {"at": cast(Any, row).id}
-    session.connection().execute(_update(type(row), tuple(sorted(values))), {**values, **at})
+    write(session, _update(type(row), tuple(sorted(values))), {**values, **at})
     for name, value in values.items():
         set_committed_value(row, name, value)
 
@@ -93,7 +102,7 @@ def _next(model: type[Base], is_postgresql: bool) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _by_id(model: type[T], options: tuple[ExecutableOption, ...]) -> Select[tuple[T]]:
+def _by_id(model: type[T], options: tuple[ExecutableOption, ...]) -> Select[T]:
     return select(model).where(cast(Any, model).id == bindparam("row_id")).options(*options)
 
 
@@ -110,4 +119,10 @@ def _plan(model: type[Base]) -> _Plan:
     generated = table.autoincrement_column
     stored = [column for column in table.columns if column is not generated and column.computed is None]
     values = {column.name: column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None for column in stored}
-    return _Plan(insert(table), values, generated.name if generated is not None else None)
+    plain = insert_of(model, *values)
+    return _Plan(
+        plain,
+        plain if generated is None else insert_of(model, generated.name, *values),
+        values,
+        generated.name if generated is not None else None,
+    )

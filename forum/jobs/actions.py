@@ -5,14 +5,15 @@ And what an admin does with a job that never succeeded.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
 import msgspec
 import structlog
-from sqlalchemy import Table, delete, insert, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from forum.clock import now
+from forum.db.direct import write
+from forum.db.rows import insert_of
 from forum.db.transaction import afterwards
 from forum.jobs.models import Job
 from forum.jobs.telling import tell_of_jobs
@@ -21,7 +22,7 @@ from forum.sentences import sentence
 
 log = structlog.get_logger(__name__)
 # Written once, and past the unit of work: each post runs it.
-_RECORD = insert(cast(Table, Job.__table__))
+_RECORD = insert_of(Job, "kind", "payload", "due_at", "created_at", "attempts")
 
 
 def enqueue(session: Session, kind: str, payload: Mapping[str, int | str], *, due_at: datetime | None = None) -> int:
@@ -32,11 +33,10 @@ def enqueue(session: Session, kind: str, payload: Mapping[str, int | str], *, du
     moment = now()
     due_at = due_at or moment
     job = {"kind": kind, "payload": msgspec.json.encode(dict(payload)).decode(), "due_at": due_at, "created_at": moment, "attempts": 0}
-    recorded = session.connection().execute(_RECORD, job)
+    job_id = write(session, _RECORD, job)
     if due_at <= moment:
         afterwards(session, tell_of_jobs)
-    (job_id,) = recorded.inserted_primary_key or (0,)
-    return int(job_id)
+    return job_id or 0
 
 
 def replay_job(session: Session, job_id: int) -> None:

@@ -20,6 +20,7 @@ from forum.comments.models import HIDDEN, Comment
 from forum.comments.queries import list_ancestors
 from forum.comments.states import State
 from forum.db.columns import Moment, fixed
+from forum.db.direct import read
 from forum.db.transaction import reading
 from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
@@ -42,7 +43,8 @@ _NEWEST_RULES = select(RuleSet.document).where(RuleSet.site_id == bindparam("sit
 
 def read_rules(session: Session, site_id: int) -> Rules:
     """Return the rules that hold on a site, the server's setting for new writers filled in."""
-    rules = _decode(session.connection().scalar(_NEWEST_RULES, {"site_id": site_id}), settings().hold_first_comments)
+    newest = read(session, _NEWEST_RULES, {"site_id": site_id})
+    rules = _decode(newest[0][0] if newest else None, settings().hold_first_comments)
     _met[site_id] = rules
     return rules
 
@@ -96,7 +98,7 @@ _OWN = select(Comment.id).where(Comment.author_id == _ACCOUNT, Comment.site_id =
 _IS_REMOVED = Comment.state == fixed(State.REMOVED)
 
 
-def _facts_of_writer() -> Select[Any]:
+def _facts_of_writer() -> Select[*tuple[Any, ...]]:
     accepted = _OWN.where(Comment.listed.is_(True)).limit(bindparam("accepted_most")).subquery()
     # Most people have had nothing removed, which an index of what is hidden says; only of the others the history is read.
     recently = Comment.created_at >= bindparam("since", type_=Moment)
@@ -108,7 +110,7 @@ def _facts_of_writer() -> Select[Any]:
     )
 
 
-def _history_of_writer() -> Select[Any]:
+def _history_of_writer() -> Select[*tuple[Any, ...]]:
     # The newest first and then those that are recent: asked the other way round, everything is read that somebody with many old comments has ever written.
     newest = _OWN.add_columns(_IS_REMOVED.label("removed"), Comment.created_at).order_by(Comment.id.desc())
     kept = newest.limit(bindparam("recent_most")).subquery()
@@ -120,16 +122,16 @@ _FACTS, _HISTORY = _facts_of_writer(), _history_of_writer()
 
 def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *, but: int | None) -> WriterFacts:
     moment = now()
-    whose = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0}
+    whose: dict[str, Any] = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0}
     whose["since"] = moment - timedelta(days=rules.history_days)
     # No more is counted than what the rules compare it with.
     first = int(rules.hold_first) if rules.hold_first.isdigit() else 0
     asked = whose | {"moment": moment, "accepted_most": max(first, rules.new_account_comments, 1)}
-    created_at, accepted_count, has_removed, pre_moderated = session.connection().execute(_FACTS, asked).one()
+    ((created_at, accepted_count, has_removed, pre_moderated),) = read(session, _FACTS, asked)
     recent_count = removed_count = 0
     if has_removed:
         most = {"recent_most": max(HISTORY_MOST, rules.history_min_count)}
-        recent_count, removed_count = session.connection().execute(_HISTORY, whose | most).one()
+        ((recent_count, removed_count),) = read(session, _HISTORY, whose | most)
     return WriterFacts(
         is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
         is_article_author=viewer.account_id in article.author_ids,
@@ -156,7 +158,7 @@ _SAME = (
 def _repetition(session: Session, account_id: int, spot: Spot, fingerprint: str, rules: Rules) -> Repetition:
     article, parent = spot.article, spot.parent
     asked = {"fingerprint": fingerprint, "since": now() - timedelta(hours=rules.duplicate_hours), "site_id": article.site_id}
-    same = session.connection().execute(_SAME, asked).all()
+    same = read(session, _SAME, asked)
     here = (article.id, parent.id if parent else None)
     own = [(article_id, parent_id) for author_id, article_id, parent_id in same if author_id == account_id]
     return Repetition(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.db.columns import Moment, fixed
+from forum.db.direct import read
 from forum.refusals import Kind, Refusal, not_found
 from forum.sanctions.kinds import ACKNOWLEDGED, HOLDING, KINDS, Activity, SanctionKind
 from forum.sanctions.models import Sanction
@@ -51,7 +52,7 @@ def list_in_force(session: Session, account_id: int, site_id: int) -> Sequence[S
     """Return a person's sanctions that have an effect now, newest first; a reminder has none but stands in the list until it is acknowledged or lifted."""
     given = {"account_id": account_id, "site_id": site_id, "moment": now()}
     # Almost nobody has any, and looking for one costs less than making rows of it.
-    if session.connection().scalar(_IS_ANY_IN_FORCE, given) is None:
+    if not read(session, _IS_ANY_IN_FORCE, given):
         return ()
     return session.scalars(_MINE_IN_FORCE, given).all()
 
