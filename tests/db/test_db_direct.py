@@ -61,7 +61,7 @@ def test_what_the_database_refuses_is_sqlalchemys_error_and_quotes_nothing(app: 
 
         def refuse() -> None:
             with writing() as session:
-                write(session, ADD_TAG, {**tag, "stance": "what somebody wrote", "created_at": now(), "changed_at": now()})
+                write(session, ADD_TAG, {**tag, "stance": "another", "created_at": now(), "changed_at": now()})
 
         with pytest.raises(IntegrityError) as refused:
             refuse()
