@@ -31,7 +31,7 @@ class Prepared:
         values = {**self.fixed, **given}
         for name, bind in self._binds.items():
             values[name] = bind(values[name])
-        return values if self.positions is None else [values[name] for name in self.positions]
+        return values if self.positions is None else tuple(values[name] for name in self.positions)
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """Return a row of the driver's with our values in it."""
