@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import Role
 from forum.accounts.models import Account, ApiToken, Membership, SignIn
 from forum.clock import now
+from forum.db.direct import read
 from forum.refusals import not_found
 from forum.sentences import sentence
 
@@ -58,7 +59,7 @@ _NAMED = select(*(_ACCOUNTS.c[name] for name in Named._fields)).where(_ACCOUNTS.
 def get_named(session: Session, account_id: int) -> Named:
     """Return what everybody may know of a person whose account there is."""
     session.flush()
-    found: Any = session.connection().execute(_NAMED, {"account_id": account_id}).one()
+    (found,) = read(session, _NAMED, {"account_id": account_id})
     return Named(*found)
 
 

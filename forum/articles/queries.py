@@ -15,6 +15,7 @@ from forum.articles.models import Article, ArticleAddress, Series, Site, SiteOri
 from forum.db.columns import Id
 from forum.db.paging import first_after
 from forum.db.quick import read_quickly
+from forum.db.rows import get_row
 from forum.refusals import Moved, not_found
 from forum.sentences import sentence
 
@@ -68,7 +69,7 @@ _BY_SLUG = select(Article).where(Article.site_id == bindparam("site_id"), Articl
 
 def get_article(session: Session, article_id: int) -> Article:
     """Return an article. Raises Refusal ``not-found``, and Moved where its discussion is part of another one now."""
-    return _here(session, session.get(Article, article_id, options=_WITH_AUTHORS))
+    return _here(session, get_row(session, Article, article_id, *_WITH_AUTHORS))
 
 
 def get_article_by_slug(session: Session, site_id: int, slug: str) -> Article:

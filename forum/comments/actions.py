@@ -7,11 +7,10 @@ matters of the rooms above.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.articles.models import Article
 from forum.clock import now
@@ -20,7 +19,8 @@ from forum.comments.counts import Place, add_counted, counted
 from forum.comments.models import Comment, Revision
 from forum.comments.stance import Stance
 from forum.comments.states import EVENT_WORDS, MOVES, STATE_WORDS, WRITERS_EVENTS, RevisionState, State, allowed_events
-from forum.db.rows import insert_row
+from forum.db.direct import write
+from forum.db.rows import insert_of, insert_row, next_ids
 from forum.jobs.happening import Happening, happened
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
@@ -29,9 +29,10 @@ from forum.text.fingerprint import fingerprint
 # Told inside ``counted`` when a comment that readers can see has taken another stance: an author's decision about it may be over.
 on_other_stance: list[Callable[[Session, Comment], None]] = []
 
-# Written once, and past the unit of work: each post runs both.
-_BE_ROOT = update(cast(Table, Comment.__table__)).where(Comment.__table__.c.id == bindparam("own_id")).values(root_id=bindparam("own_id"))
-_STORE_REVISION = insert(cast(Table, Revision.__table__))
+# Written once, and past the unit of work: each post runs it.
+_STORE_REVISION = insert_of(
+    Revision, "comment_id", "number", "body_md", "stance", "state", "body_html", "renderer", "redacted_id", "created_at"
+)
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,12 @@ def store(
     place = Place(article, root or comment, parent, comment)
     if state is State.VISIBLE:
         _publish(comment, moment)
-    insert_row(session, comment)
     if root is None:
-        session.connection().execute(_BE_ROOT, {"own_id": comment.id})
-        set_committed_value(comment, "root_id", comment.id)
+        # Known before it is written: in one statement, each index is written once.
+        comment.id = comment.root_id = next_ids(session, Comment, 1)[0]
+    insert_row(session, comment)
     first = Text(comment.body_md, comment.body_html or "", comment.renderer)
-    session.connection().execute(_STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
+    write(session, _STORE_REVISION, _revision_values(comment, 1, first, new.stance, at=moment))
     if state is State.VISIBLE:
         add_counted(session, place)
         if new.created_at is None:

@@ -11,6 +11,7 @@ from forum.articles.queries import get_article, lock_row
 from forum.comments.counts import Place
 from forum.comments.models import HIDDEN, IS_LOCKED, LISTED_REPLY, Comment, Revision
 from forum.comments.states import RevisionState, State
+from forum.db.rows import get_row
 from forum.refusals import not_found
 from forum.sentences import sentence
 
@@ -45,7 +46,7 @@ def find_row(session: Session, comment_id: int) -> Row | None:
 
 def get_comment(session: Session, comment_id: int) -> Comment:
     """Return a comment. Raises Refusal ``not-found``."""
-    comment = session.get(Comment, comment_id)
+    comment = get_row(session, Comment, comment_id)
     if comment is None:
         raise not_found(sentence("comment"))
     return comment
@@ -75,8 +76,8 @@ def hold_place(session: Session, comment_id: int) -> Place:
     if session.get_bind().dialect.name != "sqlite":
         return lock_place(session, comment_id)
     comment = get_comment(session, comment_id)
-    parent = session.get(Comment, comment.parent_id) if comment.parent_id is not None else None
-    root = session.get_one(Comment, comment.root_id)
+    parent = get_row(session, Comment, comment.parent_id) if comment.parent_id is not None else None
+    root = get_comment(session, int(comment.root_id or 0))
     return Place(get_article(session, comment.article_id), root, parent, comment)
 
 

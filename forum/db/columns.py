@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, DateTime, Dialect, Integer, String, literal_column
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -40,3 +40,12 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """Return the check that ``column`` holds one of the enum's values: enums are stored as text, so that a dump can be read."""
     listed = ", ".join(f"'{value.value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def fixed(value: StrEnum) -> ColumnElement[str]:
+    """Return a value that a statement always asks for, written into its text.
+
+    Where a table has partial indexes, SQLite prepares a statement anew at each run whose plan could depend on what is bound to it
+    (sqlite.org/c3ref/prepare.html, "sqlite3_prepare_v2").
+    """
+    return literal_column(f"'{value.value}'", String)

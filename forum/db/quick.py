@@ -7,46 +7,22 @@ Called by the layer in front of Flask, and by what each request asks. Values tha
 import mmap
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, ClassVar, cast
 
 import structlog
 from flask import current_app
-from sqlalchemy import ClauseElement, Engine, Executable, NullPool, create_engine
+from sqlalchemy import ClauseElement, Executable, NullPool, create_engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from forum.db.engine import engine_options, prepare_engine
+from forum.db.prepared import Prepared
 from forum.db.transaction import reading
 
 log = structlog.get_logger(__name__)
 QUICK = "forum_quick"
-
-
-class Prepared:
-    """A statement as its driver takes it."""
-
-    def __init__(self, statement: ClauseElement, engine: Engine) -> None:
-        compiled = statement.compile(dialect=engine.dialect)
-        if not isinstance(compiled, SQLCompiler):
-            raise TypeError("a statement that is no SQL cannot be prepared")
-        self.sql = str(compiled)
-        self.positions: list[str] | None = list(compiled.positiontup) if compiled.positiontup is not None else None
-        self.fixed: dict[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
-        self._binds = {name: bind for name, parameter in compiled.binds.items() if (bind := _processor(parameter.type, engine)) is not None}
-
-    def values(self, given: Mapping[str, Any]) -> Any:
-        """Return what the driver is to be given for ``given``."""
-        values = {**self.fixed, **given}
-        for name, bind in self._binds.items():
-            values[name] = bind(values[name])
-        return values if self.positions is None else [values[name] for name in self.positions]
-
-
-def _processor(kind: Any, engine: Engine) -> Any:
-    return kind.dialect_impl(engine.dialect).bind_processor(engine.dialect)
 
 
 class ChangeCounter:
@@ -103,7 +79,7 @@ class QuickReads:
         """Return ``statement`` compiled, which is done once; what varies in it is a ``bindparam``."""
         prepared = self._prepared.get(statement)
         if prepared is None:
-            prepared = self._prepared[statement] = Prepared(statement, self.engine)
+            prepared = self._prepared[statement] = Prepared(statement, self.engine.dialect)
         return prepared
 
     def state(self) -> bytes:

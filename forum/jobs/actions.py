@@ -12,7 +12,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from forum.clock import now
-from forum.db.rows import insert_row
+from forum.db.direct import write
+from forum.db.rows import insert_of
 from forum.db.transaction import afterwards
 from forum.jobs.models import Job
 from forum.jobs.telling import tell_of_jobs
@@ -20,6 +21,8 @@ from forum.refusals import not_found
 from forum.sentences import sentence
 
 log = structlog.get_logger(__name__)
+# Written once, and past the unit of work: each post runs it.
+_RECORD = insert_of(Job, "kind", "payload", "due_at", "created_at", "attempts")
 
 
 def enqueue(session: Session, kind: str, payload: Mapping[str, int | str], *, due_at: datetime | None = None) -> int:
@@ -28,12 +31,12 @@ def enqueue(session: Session, kind: str, payload: Mapping[str, int | str], *, du
     The handler registered for ``kind`` runs with ``payload`` after the commit. Ids belong into it and not texts: what a row says may have changed by then.
     """
     moment = now()
-    encoded = msgspec.json.encode(dict(payload)).decode()
-    job = Job(kind=kind, payload=encoded, due_at=due_at or moment, created_at=moment)
-    insert_row(session, job)
-    if job.due_at <= moment:
+    due_at = due_at or moment
+    job = {"kind": kind, "payload": msgspec.json.encode(dict(payload)).decode(), "due_at": due_at, "created_at": moment, "attempts": 0}
+    job_id = write(session, _RECORD, job)
+    if due_at <= moment:
         afterwards(session, tell_of_jobs)
-    return job.id
+    return job_id or 0
 
 
 def replay_job(session: Session, job_id: int) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, Select, and_, bindparam, case, exists, func, select, text
+from sqlalchemy import BindParameter, Select, bindparam, case, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Role, Viewer
@@ -19,7 +19,8 @@ from forum.clock import now
 from forum.comments.models import HIDDEN, Comment
 from forum.comments.queries import list_ancestors
 from forum.comments.states import State
-from forum.db.columns import Moment
+from forum.db.columns import Moment, fixed
+from forum.db.direct import read
 from forum.db.transaction import reading
 from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
@@ -42,7 +43,8 @@ _NEWEST_RULES = select(RuleSet.document).where(RuleSet.site_id == bindparam("sit
 
 def read_rules(session: Session, site_id: int) -> Rules:
     """Return the rules that hold on a site, the server's setting for new writers filled in."""
-    rules = _decode(session.connection().scalar(_NEWEST_RULES, {"site_id": site_id}), settings().hold_first_comments)
+    newest = read(session, _NEWEST_RULES, {"site_id": site_id})
+    rules = _decode(newest[0][0] if newest else None, settings().hold_first_comments)
     _met[site_id] = rules
     return rules
 
@@ -90,38 +92,46 @@ def gather(session: Session, viewer: Viewer, spot: Spot, *, text: str, fingerpri
     )
 
 
-def _facts_of_writer() -> Select[Any]:
-    account_id: BindParameter[int] = bindparam("account_id")
-    site_id: BindParameter[int] = bindparam("site_id")
-    own = select(Comment.id).where(Comment.author_id == account_id, Comment.site_id == site_id, Comment.id != bindparam("but"))
-    accepted = own.where(Comment.listed.is_(True)).limit(bindparam("accepted_most")).subquery()
-    # The newest first and then those that are recent: asked the other way round, everything is read that somebody with many old comments has ever written.
-    newest = own.add_columns(Comment.state, Comment.created_at).order_by(Comment.id.desc()).limit(bindparam("recent_most")).subquery()
-    is_recent = newest.c.created_at >= bindparam("since", type_=Moment)
-    is_removed = and_(is_recent, newest.c.state == State.REMOVED.value)
+_ACCOUNT: BindParameter[int] = bindparam("account_id")
+_SITE: BindParameter[int] = bindparam("site_id")
+_OWN = select(Comment.id).where(Comment.author_id == _ACCOUNT, Comment.site_id == _SITE, Comment.id != bindparam("but"))
+_IS_REMOVED = Comment.state == fixed(State.REMOVED)
+
+
+def _facts_of_writer() -> Select[*tuple[Any, ...]]:
+    accepted = _OWN.where(Comment.listed.is_(True)).limit(bindparam("accepted_most")).subquery()
     # Most people have had nothing removed, which an index of what is hidden says; only of the others the history is read.
-    removed = (Comment.state == State.REMOVED.value, Comment.created_at >= bindparam("since", type_=Moment))
-    has_removed = exists().where(Comment.author_id == account_id, Comment.site_id == site_id, text(HIDDEN), *removed)
+    recently = Comment.created_at >= bindparam("since", type_=Moment)
     return select(
-        select(Account.created_at).where(Account.id == account_id).scalar_subquery(),
+        select(Account.created_at).where(Account.id == _ACCOUNT).scalar_subquery(),
         select(func.count()).select_from(accepted).scalar_subquery(),
-        case((has_removed, select(func.count(case((is_recent, 1)))).select_from(newest).scalar_subquery()), else_=0),
-        case((has_removed, select(func.count(case((is_removed, 1)))).select_from(newest).scalar_subquery()), else_=0),
-        is_pre_moderated(account_id, site_id, bindparam("moment", type_=Moment)),
+        exists().where(Comment.author_id == _ACCOUNT, Comment.site_id == _SITE, text(HIDDEN), _IS_REMOVED, recently),
+        is_pre_moderated(_ACCOUNT, _SITE, bindparam("moment", type_=Moment)),
     )
 
 
-_FACTS = _facts_of_writer()
+def _history_of_writer() -> Select[*tuple[Any, ...]]:
+    # The newest first and then those that are recent: asked the other way round, everything is read that somebody with many old comments has ever written.
+    newest = _OWN.add_columns(_IS_REMOVED.label("removed"), Comment.created_at).order_by(Comment.id.desc())
+    kept = newest.limit(bindparam("recent_most")).subquery()
+    return select(func.count(), func.count(case((kept.c.removed, 1)))).where(kept.c.created_at >= bindparam("since", type_=Moment))
+
+
+_FACTS, _HISTORY = _facts_of_writer(), _history_of_writer()
 
 
 def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *, but: int | None) -> WriterFacts:
     moment = now()
-    given = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0, "moment": moment}
-    given["since"] = moment - timedelta(days=rules.history_days)
+    whose: dict[str, Any] = {"account_id": viewer.account_id, "site_id": article.site_id, "but": but or 0}
+    whose["since"] = moment - timedelta(days=rules.history_days)
     # No more is counted than what the rules compare it with.
     first = int(rules.hold_first) if rules.hold_first.isdigit() else 0
-    given |= {"accepted_most": max(first, rules.new_account_comments, 1), "recent_most": max(HISTORY_MOST, rules.history_min_count)}
-    created_at, accepted_count, recent_count, removed_count, pre_moderated = session.connection().execute(_FACTS, given).one()
+    asked = whose | {"moment": moment, "accepted_most": max(first, rules.new_account_comments, 1)}
+    ((created_at, accepted_count, has_removed, pre_moderated),) = read(session, _FACTS, asked)
+    recent_count = removed_count = 0
+    if has_removed:
+        most = {"recent_most": max(HISTORY_MOST, rules.history_min_count)}
+        ((recent_count, removed_count),) = read(session, _HISTORY, whose | most)
     return WriterFacts(
         is_staff=viewer.role_on(article.site_id).includes(Role.MODERATOR),
         is_article_author=viewer.account_id in article.author_ids,
@@ -133,19 +143,22 @@ def _writer(session: Session, viewer: Viewer, article: Article, rules: Rules, *,
     )
 
 
+_SAME = (
+    select(Comment.author_id, Comment.article_id, Comment.parent_id)
+    .where(
+        Comment.fingerprint == bindparam("fingerprint"),
+        Comment.created_at >= bindparam("since", type_=Moment),
+        Comment.site_id == _SITE,
+        Comment.state.not_in((fixed(State.WITHDRAWN), fixed(State.ERASED))),
+    )
+    .limit(SAME_MOST)
+)
+
+
 def _repetition(session: Session, account_id: int, spot: Spot, fingerprint: str, rules: Rules) -> Repetition:
     article, parent = spot.article, spot.parent
-    since = now() - timedelta(hours=rules.duplicate_hours)
-    same = session.execute(
-        select(Comment.author_id, Comment.article_id, Comment.parent_id)
-        .where(
-            Comment.fingerprint == fingerprint,
-            Comment.created_at >= since,
-            Comment.site_id == article.site_id,
-            Comment.state.not_in((State.WITHDRAWN.value, State.ERASED.value)),
-        )
-        .limit(SAME_MOST)
-    ).all()
+    asked = {"fingerprint": fingerprint, "since": now() - timedelta(hours=rules.duplicate_hours), "site_id": article.site_id}
+    same = read(session, _SAME, asked)
     here = (article.id, parent.id if parent else None)
     own = [(article_id, parent_id) for author_id, article_id, parent_id in same if author_id == account_id]
     return Repetition(

@@ -16,6 +16,7 @@ from forum.comments.models import Comment, Revision
 from forum.comments.queries import Row, with_writer
 from forum.comments.states import RevisionState, State
 from forum.db.columns import Id
+from forum.db.direct import read
 from forum.db.paging import first_after
 from forum.db.queues import Queue, read_queue
 from forum.moderation.models import IS_CLOSED, IS_OPEN, Batch, Decision, ItemReason, ModeratorNote, Report, ReviewItem, StoredFinding
@@ -309,7 +310,7 @@ _DECIDED = (
 def has_decided(session: Session, account_id: int, comment_id: int) -> bool:
     """Whether a person has decided on a comment as a moderator: whoever judged it is not counted among its readers."""
     session.flush()
-    return session.connection().scalar(_DECIDED, {"account_id": account_id, "comment_id": comment_id}) is not None
+    return bool(read(session, _DECIDED, {"account_id": account_id, "comment_id": comment_id}))
 
 
 def count_open(session: Session, site_id: int) -> dict[int, int]:

@@ -116,8 +116,8 @@ STRIKE_LASTS = timedelta(days=180)
 """So long a moderator's removal counts against its writer."""
 
 # As rows hold them, for conditions on the database.
-ACKNOWLEDGED = tuple(kind.value for kind, rule in KINDS.items() if rule.acknowledged)
-HOLDING = tuple(kind.value for kind, rule in KINDS.items() if rule.holds)
+ACKNOWLEDGED = tuple(kind for kind, rule in KINDS.items() if rule.acknowledged)
+HOLDING = tuple(kind for kind, rule in KINDS.items() if rule.holds)
 
 LADDER: tuple[SanctionKind, ...] = (
     SanctionKind.REMINDER,

@@ -8,7 +8,8 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, or
 from sqlalchemy.orm import Session
 
 from forum.clock import now
-from forum.db.columns import Moment
+from forum.db.columns import Moment, fixed
+from forum.db.direct import read
 from forum.refusals import Kind, Refusal, not_found
 from forum.sanctions.kinds import ACKNOWLEDGED, HOLDING, KINDS, Activity, SanctionKind
 from forum.sanctions.models import Sanction
@@ -30,7 +31,7 @@ def in_force(moment: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         Sanction.starts_at <= moment,
         or_(Sanction.ends_at.is_(None), Sanction.ends_at > moment),
         Sanction.lifted_at.is_(None),
-        or_(Sanction.kind.not_in(ACKNOWLEDGED), Sanction.acknowledged_at.is_(None)),
+        or_(Sanction.kind.not_in(map(fixed, ACKNOWLEDGED)), Sanction.acknowledged_at.is_(None)),
     )
 
 
@@ -51,7 +52,7 @@ def list_in_force(session: Session, account_id: int, site_id: int) -> Sequence[S
     """Return a person's sanctions that have an effect now, newest first; a reminder has none but stands in the list until it is acknowledged or lifted."""
     given = {"account_id": account_id, "site_id": site_id, "moment": now()}
     # Almost nobody has any, and looking for one costs less than making rows of it.
-    if session.connection().scalar(_IS_ANY_IN_FORCE, given) is None:
+    if not read(session, _IS_ANY_IN_FORCE, given):
         return ()
     return session.scalars(_MINE_IN_FORCE, given).all()
 
@@ -72,7 +73,7 @@ def get_sanction(session: Session, sanction_id: int) -> Sanction:
 
 def is_pre_moderated(account_id: BindParameter[Any], site_id: BindParameter[Any], moment: BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that a person's texts wait for a moderator at ``moment``, for a statement that asks for more at once."""
-    held = (Sanction.account_id == account_id, Sanction.site_id == site_id, Sanction.kind.in_(HOLDING))
+    held = (Sanction.account_id == account_id, Sanction.site_id == site_id, Sanction.kind.in_(map(fixed, HOLDING)))
     return exists().where(*held, in_force(moment))
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import Viewer
@@ -16,6 +16,8 @@ from forum.comments.present import tally_of
 from forum.comments.queries import hold_place
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.db.direct import read, write
+from forum.db.rows import insert_of
 from forum.refusals import Kind, Refusal
 from forum.sanctions.kinds import Activity
 from forum.sanctions.queries import require_free
@@ -29,10 +31,15 @@ from forum.web.limits import charge
 _TAGS = cast(Table, Tag.__table__)
 _MINE = (_TAGS.c.comment_id == bindparam("at_comment"), _TAGS.c.account_id == bindparam("at_account"))
 _FIND = select(_TAGS.c.stance, _TAGS.c.counted).where(*_MINE)
-_ADD = insert(_TAGS).values(suspended=False)
+_ADD = insert_of(Tag, "comment_id", "account_id", "stance", "counted", "suspended", "created_at", "changed_at")
 _CHANGE = update(_TAGS).where(*_MINE).values(stance=bindparam("stance"), counted=bindparam("counted"), changed_at=bindparam("changed_at"))
 _REMOVE = delete(_TAGS).where(*_MINE)
-_NOTE = insert(cast(Table, TagEvent.__table__))
+_NOTE = insert_of(TagEvent, "comment_id", "account_id", "stance", "created_at")
+
+
+class _Mine(NamedTuple):
+    stance: str
+    counted: bool
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,9 @@ def put_tag(session: Session, viewer: Viewer, comment_id: int, stance: Stance) -
     with counted(session, place) as columns:
         at = {"at_comment": comment_id, "at_account": viewer.account_id}
         if tag is None:
-            session.connection().execute(_ADD, _row(viewer, comment_id, stance, moment) | {"counted": counts, "changed_at": moment})
+            write(session, _ADD, _row(viewer, comment_id, stance, moment) | {"counted": counts, "suspended": False, "changed_at": moment})
         else:
-            session.connection().execute(_CHANGE, {"stance": stance.value, "counted": counts, "changed_at": moment, **at})
+            write(session, _CHANGE, {"stance": stance.value, "counted": counts, "changed_at": moment, **at})
         columns.update(_record(session, viewer, place.comment, stance, moment))
     return Tagged(stance, counts, tally_of(place.comment))
 
@@ -80,18 +87,19 @@ def remove_tag(session: Session, viewer: Viewer, comment_id: int) -> Tagged:
     if tag is not None:
         _charge(session, viewer, comment_id, is_change=True)
         with counted(session, place) as columns:
-            session.connection().execute(_REMOVE, {"at_comment": comment_id, "at_account": viewer.account_id})
+            write(session, _REMOVE, {"at_comment": comment_id, "at_account": viewer.account_id})
             columns.update(_record(session, viewer, place.comment, None, now()))
     return Tagged(None, False, tally_of(place.comment))
 
 
-def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, Row[Any, Any] | None]:
+def _open(session: Session, viewer: Viewer, comment_id: int) -> tuple[Place, _Mine | None]:
     place = hold_place(session, comment_id)
     if place.comment.author_id == viewer.account_id:
         raise Refusal(Kind.OWN_COMMENT, "This is your own comment; readers tag what others wrote.")
     if place.comment.state != State.VISIBLE:
         raise Refusal(Kind.NOT_TAGGABLE, "Only comments that everybody can read take tags.")
-    return place, session.connection().execute(_FIND, {"at_comment": comment_id, "at_account": viewer.account_id}).first()
+    found = read(session, _FIND, {"at_comment": comment_id, "at_account": viewer.account_id})
+    return place, _Mine(*found[0]) if found else None
 
 
 def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: bool) -> None:
@@ -102,7 +110,7 @@ def _charge(session: Session, viewer: Viewer, comment_id: int, *, is_change: boo
 
 def _record(session: Session, viewer: Viewer, comment: Comment, stance: Stance | None, moment: datetime) -> dict[str, int | float]:
     """Keep the change, and return the columns of the comment that follow from its tags now."""
-    session.connection().execute(_NOTE, _row(viewer, comment.id, stance, moment))
+    write(session, _NOTE, _row(viewer, comment.id, stance, moment))
     return columns_of(count_tags(session, comment.id), desk_base=comment.desk_base)
 
 

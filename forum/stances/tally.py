@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from forum.comments.attention import desk_rank
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
+from forum.db.direct import read
 from forum.db.rows import update_row
 from forum.stances.models import Tag
 from forum.stances.scores import contested, wilson
@@ -21,7 +22,7 @@ _COUNTED = select(Tag.stance, func.count()).where(Tag.comment_id == bindparam("c
 def count_tags(session: Session, comment_id: int) -> dict[Stance, int]:
     """Return the counted tags of a comment by stance, from the rows."""
     session.flush()
-    found = {stance: count for stance, count in session.connection().execute(_COUNTED, {"comment_id": comment_id})}
+    found = {stance: count for stance, count in read(session, _COUNTED, {"comment_id": comment_id})}
     return {stance: found.get(stance.value, 0) for stance in Stance}
 
 

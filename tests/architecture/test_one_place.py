@@ -40,7 +40,8 @@ def test_one_file_commits() -> None:
     assert _files_that_call(lambda name: name.endswith(".commit")) == {"forum/db/transaction.py"}
 
 
-# A duration is not a time of day: the request log measures one, who asks a provider or ends a server bounds one, and what a cookie said is remembered for one.
+# A duration is not a time of day: the request log measures one, who asks a provider or ends a server bounds one, and what a cookie said is remembered for one;
+# jobs take people's time.
 DURATIONS = {
     "forum/web/headers.py",
     "forum/web/front.py",
@@ -53,6 +54,8 @@ DURATIONS = {
     "forum/db/quick.py",
     "forum/sso/fetching.py",
     "forum/webhooks/sending.py",
+    "forum/jobs/run.py",
+    "forum/jobs/worker.py",
 }
 
 

@@ -1,0 +1,105 @@
+"""Statements that go straight to the driver behave as those that SQLAlchemy runs: the same values, errors and listeners, in the same transaction."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import bindparam, event, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from forum.accounts.models import Account
+from forum.articles.models import Article
+from forum.clock import now
+from forum.comments.models import Comment
+from forum.db.base import db
+from forum.db.direct import read, write
+from forum.db.rows import insert_of, next_ids
+from forum.db.transaction import reading, writing
+from forum.jobs.models import Job
+from forum.stances.models import Tag
+from tests.comments.measure import statements_of
+from tests.world import make_world
+
+ADD_JOB = insert_of(Job, "kind", "payload", "due_at", "created_at", "attempts")
+ADD_TAG = insert_of(Tag, "comment_id", "account_id", "stance", "counted", "suspended", "created_at", "changed_at")
+ASK = select(Account.id, Account.created_at, Account.left_at, Account.verified, Account.handle).where(Account.id == bindparam("account_id"))
+
+
+def job() -> dict[str, object]:
+    return {"kind": "note", "payload": "{}", "due_at": now(), "created_at": now(), "attempts": 0}
+
+
+def test_the_values_are_those_that_sqlalchemy_gives(app: Flask) -> None:
+    with app.app_context():
+        account_id = make_world(app).ids["writer"]
+        with reading() as session:
+            (found,) = read(session, ASK, {"account_id": account_id})
+            assert found == tuple(session.execute(ASK, {"account_id": account_id}).one())
+            assert (found[1].tzinfo is not None, found[2], found[3]) == (True, None, False)
+            assert read(session, ASK, {"account_id": 0}) == []
+
+
+def test_what_is_written_has_its_id_and_is_gone_with_its_transaction(app: Flask) -> None:
+    def write_and_fail() -> None:
+        with writing() as session:
+            assert write(session, ADD_JOB, job()) is not None
+            raise ZeroDivisionError
+
+    with app.app_context():
+        with writing() as session:
+            ids = [write(session, ADD_JOB, job()) for _ in range(3)]
+            assert next_ids(session, Job, 2)[0] == int(ids[-1] or 0) + 1
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail()
+        with reading() as session:
+            assert list(session.scalars(select(Job.id).order_by(Job.id))) == ids
+            assert session.get_one(Job, ids[0]).due_at.tzinfo is not None
+
+
+def test_what_the_database_refuses_is_sqlalchemys_error_and_quotes_nothing(app: Flask) -> None:
+    with app.app_context():
+        world = make_world(app)
+        tag = {"comment_id": world.comment(), "account_id": 0, "stance": "agreement", "counted": True, "suspended": False}
+
+        def refuse() -> None:
+            with writing() as session:
+                write(session, ADD_TAG, {**tag, "stance": "another", "created_at": now(), "changed_at": now()})
+
+        with pytest.raises(IntegrityError) as refused:
+            refuse()
+        assert refused.value.params is None
+        with reading() as session:
+            assert session.scalar(select(func.count()).select_from(Tag).where(Tag.account_id == 0)) == 0
+
+
+def test_listeners_hear_of_each(app: Flask) -> None:
+    heard: list[str] = []
+
+    def note(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        heard.append(sql)
+
+    with app.app_context(), statements_of(app) as asked:
+        event.listen(db.engine, "after_cursor_execute", note)
+        try:
+            with writing() as session:
+                write(session, ADD_JOB, job())
+                read(session, ASK, {"account_id": 0})
+        finally:
+            event.remove(db.engine, "after_cursor_execute", note)
+    assert [sql.split()[0] for sql in heard if not sql.startswith("BEGIN")] == ["INSERT", "SELECT"]
+    assert [one.sql.split()[0] for one in asked] == ["INSERT", "SELECT"]
+
+
+def test_a_list_is_no_value(app: Flask) -> None:
+    with app.app_context(), reading() as session, pytest.raises(TypeError, match="list"):
+        read(session, select(Comment.id).where(Comment.id.in_(bindparam("ids", expanding=True))), {"ids": [1]})
+
+
+@pytest.mark.postgresql_only
+def test_a_lost_connection_is_not_used_again(app: Flask) -> None:
+    with app.app_context():
+        ask = select(func.pg_terminate_backend(func.pg_backend_pid()))
+        with reading() as session:
+            with pytest.raises(OperationalError) as lost:
+                read(session, ask, {})
+            assert lost.value.connection_invalidated
+        with reading() as session:
+            assert read(session, select(Article.id).where(Article.id == bindparam("at")), {"at": 0}) == []
