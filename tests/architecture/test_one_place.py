@@ -41,7 +41,7 @@ def test_one_file_commits() -> None:
 
 
 # A duration is not a time of day: the request log measures one, who asks a provider or ends a server bounds one, and what a cookie said is remembered for one;
-# jobs take people's time.
+# jobs, and looking at a text, take people's time.
 DURATIONS = {
     "forum/web/headers.py",
     "forum/web/front.py",
@@ -54,6 +54,7 @@ DURATIONS = {
     "forum/db/quick.py",
     "forum/sso/fetching.py",
     "forum/webhooks/sending.py",
+    "forum/moderation/screening/pipeline.py",
     "forum/jobs/run.py",
     "forum/jobs/worker.py",
 }
