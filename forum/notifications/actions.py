@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
 from forum.clock import now
-from forum.db.upsert import insert_if_absent
+from forum.db.upsert import insert_if_absent, insert_unless_there
 from forum.notifications.models import Delivery, Follow, Notification, Subscriber, Target
 from forum.notifications.queries import MOST_FOLLOWS, count_follows, find_subscriber_at, find_subscriber_of, list_follows
 from forum.refusals import Kind, Refusal
@@ -19,13 +19,21 @@ def subscriber_of(session: Session, account_id: int) -> Subscriber:
     """Return the subscriber that an account is; the first time, it is made with the usual settings."""
     known = find_subscriber_of(session, account_id)
     if known is None:
-        # Guests have asked for nothing: they are told of decisions, and of nothing else until they do.
         is_guest = session.scalar(select(Account.is_guest).where(Account.id == account_id))
-        usual = dict.fromkeys(("answers", "desk", "follows"), Delivery.NONE.value) if is_guest else {}
-        insert_if_absent(session, Subscriber, account_id=account_id, created_at=now(), **usual)
+        add_subscribers(session, {account_id: bool(is_guest)})
         known = find_subscriber_of(session, account_id)
         assert known is not None, "it was inserted here or by somebody else"
     return known
+
+
+def add_subscribers(session: Session, accounts: Mapping[int, bool]) -> None:
+    """Make the subscribers that accounts are, each with whether it is a guest; whoever is one already stays as they are."""
+    # Guests have asked for nothing: they are told of decisions, and of nothing else until they do.
+    for are_guests, wishes in ((False, {}), (True, dict.fromkeys(("answers", "desk", "follows"), Delivery.NONE.value))):
+        made = [account_id for account_id, is_guest in accounts.items() if is_guest is are_guests]
+        rows = [{"account_id": account_id, "created_at": now(), **wishes} for account_id in made]
+        if rows:
+            session.execute(insert_unless_there(session, Subscriber), rows)
 
 
 def subscriber_at(session: Session, email: str, language: str) -> Subscriber:

@@ -3,11 +3,12 @@
 The rule: who was told of it before is not told again, whatever brings them to it now, so that every caller may simply be run again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -15,8 +16,8 @@ from forum.clock import now
 from forum.db.upsert import insert_unless_there
 from forum.mail.actions import host_of_messages
 from forum.mail.filling import Unwritten, post_unwritten
-from forum.notifications.models import Notification, Reason, Subject, Subscriber
-from forum.notifications.queries import Recipient
+from forum.notifications.models import Notification, Reason, Subject
+from forum.notifications.queries import Addressee
 from forum.notifications.schedule import Slot, slot_for
 
 ONE, DIGEST = "notification", "digest"
@@ -36,22 +37,37 @@ class News:
     comment_id: int | None = None
 
 
-def tell_all(session: Session, news: News, reason: Reason, people: Sequence[Recipient]) -> None:
-    """Tell ``people`` of ``news`` for ``reason``; those who know of it are left out. Writes at most four statements."""
-    if not people:
-        return
+_ACCOUNTS = cast(Table, Account.__table__)
+_HAS_NEWS = (
+    update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id.in_(bindparam("account_ids", expanding=True)), _ACCOUNTS.c.has_news.is_(False))
+    .values(has_news=True)
+)
+# By the database's name: a statement that is written anew at each post is compiled anew, or nearly.
+_STORE: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class _Told:
+    reason: Reason
+    person: Addressee
+    slot: Slot | None
+
+
+def tell_all(session: Session, news: News, people: Iterable[tuple[Reason, Addressee]]) -> None:
+    """Tell people of ``news``, each for the first reason that is given here; those who know of it are left out. Writes at most four statements."""
     moment = now()
-    slots = {person.subscriber.id: _slot(person, reason, moment) for person in people}
-    known = _insert(session, news, reason, slots, moment)
-    by_id = {person.subscriber.id: person for person in people}
-    told = [(by_id[subscriber_id], notification_id) for notification_id, subscriber_id in known]
-    _mail(session, news, told, slots)
-    if told:
-        theirs = select(Subscriber.account_id).where(Subscriber.id.in_([person.subscriber.id for person, _ in told]))
-        session.execute(
-            update(Account).where(Account.id.in_(theirs), Account.has_news.is_(False)).values(has_news=True),
-            execution_options={"synchronize_session": False},
-        )
+    told: dict[int, _Told] = {}
+    for reason, person in people:
+        if person.id not in told:
+            told[person.id] = _Told(reason, person, _slot(person, reason, moment))
+    if not told:
+        return
+    added = _insert(session, news, told, moment)
+    _mail(session, news, [(told[subscriber_id], notification_id) for notification_id, subscriber_id in added])
+    unaware = [person.account_id for _, subscriber_id in added if (person := told[subscriber_id].person).has_news is False]
+    if unaware:
+        session.connection().execute(_HAS_NEWS, {"account_ids": unaware})
 
 
 def message_id(subject: str, number: int, subscriber_id: int) -> str:
@@ -59,41 +75,45 @@ def message_id(subject: str, number: int, subscriber_id: int) -> str:
     return f"{subject}.{number}.{subscriber_id}@{host_of_messages()}"
 
 
-def _slot(person: Recipient, reason: Reason, moment: datetime) -> Slot | None:
+def _slot(person: Addressee, reason: Reason, moment: datetime) -> Slot | None:
     return slot_for(person.delivery_of(reason), person.hours, moment) if person.address else None
 
 
-def _insert(session: Session, news: News, reason: Reason, slots: dict[int, Slot | None], moment: datetime) -> Sequence[tuple[int, int]]:
+def _insert(session: Session, news: News, told: Mapping[int, _Told], moment: datetime) -> Sequence[tuple[int, int]]:
     rows = [
         {
             "subscriber_id": subscriber_id,
             "subject": news.subject.value,
             "subject_id": news.subject_id,
-            "reason": reason.value,
+            "reason": each.reason.value,
             "article_id": news.article_id,
             "comment_id": news.comment_id,
             "created_at": moment,
-            "mail_due_at": slot.at if slot is not None and slot.gathers else None,
+            "mail_due_at": each.slot.at if each.slot is not None and each.slot.gathers else None,
         }
-        for subscriber_id, slot in slots.items()
+        for subscriber_id, each in told.items()
     ]
-    statement = insert_unless_there(session, Notification).returning(Notification.id, Notification.subscriber_id)
-    return [(row[0], row[1]) for row in session.execute(statement, rows)]
+    connection = session.connection()
+    statement = _STORE.get(connection.dialect.name)
+    if statement is None:
+        statement = insert_unless_there(session, Notification).returning(Notification.id, Notification.subscriber_id)
+        _STORE[connection.dialect.name] = statement
+    return [(row[0], row[1]) for row in connection.execute(statement, rows)]
 
 
-def _mail(session: Session, news: News, told: Sequence[tuple[Recipient, int]], slots: dict[int, Slot | None]) -> None:
+def _mail(session: Session, news: News, added: Sequence[tuple[_Told, int]]) -> None:
     single, gathered = [], []
-    for person, notification_id in told:
-        slot = slots[person.subscriber.id]
+    for told, notification_id in added:
+        person, slot = told.person, told.slot
         if slot is None:
             continue
         if slot.gathers:
             # One for each time at which a mail goes: whoever is told of more until then has it in the same.
-            about: dict[str, int | str] = {"subscriber": person.subscriber.id, "due_at": slot.at.isoformat()}
-            name = message_id(DIGEST, int(slot.at.timestamp()), person.subscriber.id)
+            about: dict[str, int | str] = {"subscriber": person.id, "due_at": slot.at.isoformat()}
+            name = message_id(DIGEST, int(slot.at.timestamp()), person.id)
             gathered.append(Unwritten(name, person.address, about, slot.at + GRACE))
         else:
-            name = message_id(news.subject, news.subject_id, person.subscriber.id)
+            name = message_id(news.subject, news.subject_id, person.id)
             single.append(Unwritten(name, person.address, {"notification": notification_id}, slot.at))
     post_unwritten(session, ONE, single)
     post_unwritten(session, DIGEST, gathered)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from forum.clock import now
@@ -12,6 +13,9 @@ from forum.db.queues import Queue, read_queue
 from forum.refusals import not_found
 from forum.sentences import sentence
 from forum.webhooks.models import Webhook, WebhookDelivery, WebhookSecret
+
+_WEBHOOKS = cast(Table, Webhook.__table__)
+_LISTENING = select(_WEBHOOKS.c.id, _WEBHOOKS.c.kinds).where(_WEBHOOKS.c.site_id == bindparam("site_id"), _WEBHOOKS.c.paused_at.is_(None))
 
 
 class DeliveryState(StrEnum):
@@ -25,6 +29,12 @@ class DeliveryState(StrEnum):
 def list_webhooks(session: Session, site_id: int) -> list[Webhook]:
     """Return the site's webhooks in the order in which they were added; there are few."""
     return list(session.scalars(select(Webhook).where(Webhook.site_id == site_id).order_by(Webhook.id)))
+
+
+def list_listening(session: Session, site_id: int) -> Sequence[tuple[int, str]]:
+    """Return the site's webhooks that are not paused, each with the kinds of which it is told: asked after each post, of which few sites have any."""
+    session.flush()
+    return [(row[0], row[1]) for row in session.connection().execute(_LISTENING, {"site_id": site_id})]
 
 
 def get_webhook(session: Session, site_id: int, webhook_id: int) -> Webhook:
