@@ -32,7 +32,7 @@ test: $(STAMP)test  ## run the tests on SQLite and PostgreSQL, without the slow 
 test-browser: $(STAMP)browser chromium provider  ## run the tests in Chromium, which is installed when missing
 	@$(PYTEST) -n 2 -m browser tests/browser
 
-test-slow: $(STAMP)test php nginx redis  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
+test-slow: $(STAMP)test php nginx redis wrk  ## run the slow tests: many writers, kills, large threads, an installed wheel, some files again on PostgreSQL
 	@$(PYTEST) $(SPREAD) -m "slow and not browser" --ignore tests/browser
 
 test-all: test test-slow test-browser lint  ## run every test and the linters

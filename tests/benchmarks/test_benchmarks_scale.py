@@ -123,7 +123,8 @@ def test_each_write_is_sent_once_as_its_reader(asked: tuple[int, list[tuple[str,
         send_all(Ask(port, sent=[Sent("POST", "/wrong", body={})]))
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="make wrk")
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk (make wrk)")
 def test_what_was_answered_and_not_stored_is_no_fast_write(asked: tuple[int, list[tuple[str, str, str]]]) -> None:
     port, seen = asked
     written = Ask(port, sent=[Sent("POST", f"/{number}", body={"n": number}) for number in range(5)], each=5)
@@ -165,7 +166,7 @@ database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE
 """
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="a C compiler is needed")
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler (cc)")
 def test_a_slow_disk_is_slow_for_what_a_database_writes(tmp_path: Path) -> None:
     disk = Disk(tmp_path, print)
     assert disk.can_be_slow

@@ -148,6 +148,7 @@ def test_processes_tell_each_other_through_the_database(make_app: Callable[..., 
     check_stores(app, workers, done)
 
 
+@pytest.mark.slow
 @needs_redis
 @pytest.mark.sqlite_only
 def test_processes_tell_each_other_through_redis(
@@ -206,6 +207,7 @@ def test_words_that_nobody_reads_do_not_pile_up(app: Flask) -> None:
     assert open_store(settings, "a", JOBS).name == JOBS, "in a database of its own"
 
 
+@pytest.mark.slow
 @needs_redis
 @pytest.mark.sqlite_only
 def test_without_redis_jobs_are_found_all_the_same_and_it_is_said_once(
@@ -245,6 +247,7 @@ def test_nobody_waits_for_a_store_that_does_not_answer(app: Flask) -> None:
         del app.extensions[TELL]
 
 
+@pytest.mark.slow
 @needs_redis
 def test_sites_that_share_a_redis_have_their_own_queues(app: Flask, redis: RedisServer) -> None:
     from forum.settings import load_settings
