@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.db.transaction import reading, writing
-from forum.mail.filling import FILLERS, Filler, Letter
+from forum.mail.filling import FILLERS, Filler, Later, Letter
 from forum.mail.letters import mark_up
 from forum.mail.message import make_message
 from forum.mail.models import OutgoingMail
@@ -123,6 +123,9 @@ def _send(mail: _Claimed, patience: Patience) -> bool:
             return True
         message = make_message(letter, sender=known.mail_sender, message_id=mail.message_id, date=mail.created_at)
         send(message, read_mail_target(known.mail_url) or MailTarget("file"), data_dir=Path(known.data_dir), patience=patience)
+    except Later as later:
+        _put_off(mail, later.at)
+        return True
     except NotSent as trouble:
         _record_failure(mail, str(trouble), is_final=trouble.is_final)
         return not trouble.is_general
@@ -151,6 +154,15 @@ def _record_nothing(mail: _Claimed, filler: Filler | None) -> None:
         if filler is not None:
             filler.settle(session, msgspec.json.decode(mail.about), False)
     log.info("mail has nothing to say any more", mail=mail.id, kind=mail.kind)
+
+
+def _put_off(mail: _Claimed, at: datetime) -> None:
+    mine = (OutgoingMail.id == mail.id, OutgoingMail.attempts == mail.attempts, *is_waiting())
+    # It was no attempt: nobody was asked to take it.
+    later = {"due_at": at, "claimed_until": None, "attempts": mail.attempts - 1}
+    with writing() as session:
+        session.execute(update(OutgoingMail).where(*mine).values(**later))
+    log.info("mail put off", mail=mail.id, kind=mail.kind)
 
 
 def _record_failure(mail: _Claimed, why: str, *, is_final: bool) -> None:

@@ -29,9 +29,17 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Later(Exception):
+    """A letter must not go now; at ``at`` it may, and is written then."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at.isoformat())
+        self.at = at
+
+
 @dataclass(frozen=True)
 class Filler:
-    """How the mails of a kind are written: ``write`` reads and returns the letter, or None where there is nothing to say any more.
+    """How the mails of a kind are written: ``write`` reads and returns the letter, or None where there is nothing to say any more. It raises Later.
 
     ``settle`` is called in the transaction that records that it was sent (True) or that there was nothing to send (False).
     """

@@ -1,5 +1,7 @@
 """Texts of mails, from ``templates/mail/<name>.txt``: the first line is the subject, the rest the mail, in which nothing of ours is escaped; its HTML is made of it.
 
+They are about an account or an address, one at a time and because of what somebody asked for: no list, so that they have no ``List-Unsubscribe`` (RFC 8058).
+
 The rule: nothing that somebody else chose freely, such as a display name, goes into a mail to an address that they typed: it would be a way to send advertisements.
 """
 

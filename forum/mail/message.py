@@ -1,12 +1,25 @@
 """One mail as it goes over the wire: RFC 5322 headers, a plain text and perhaps the same as HTML, by the standard library, which refuses header injection itself."""
 
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from forum.mail.filling import Letter
+
+
+class AsItIs(UnstructuredHeader, BaseHeader):
+    """A header in one line, however long. The library would make an encoded word of an address that fills a line, and no mail program reads an address in one."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", AsItIs)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 def make_message(letter: Letter, *, sender: tuple[str, str], message_id: str, date: datetime) -> EmailMessage:
@@ -14,7 +27,7 @@ def make_message(letter: Letter, *, sender: tuple[str, str], message_id: str, da
 
     ``Auto-Submitted`` (RFC 3834) keeps holiday notices from answering it.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     name, address = sender
     message["From"] = Address(name, addr_spec=to_ascii(address))
     message["To"] = to_ascii(letter.to)

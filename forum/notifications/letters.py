@@ -21,29 +21,46 @@ from forum.articles.present import present_articles
 from forum.articles.schemas import ArticleOut
 from forum.clock import now
 from forum.comments.models import Comment
-from forum.mail.filling import Filler, Letter
+from forum.mail.filling import Filler, Later, Letter
 from forum.notifications.models import Delivery, Follow, Notification, Reason, Subject, Target
+from forum.notifications.most_tagged import ThreadBar, read_threads
 from forum.notifications.queries import FOLLOWED_BY, Recipient, find_recipient
 from forum.notifications.recording import message_id
+from forum.notifications.schedule import Hours, end_of_quiet
 from forum.notifications.stopping import EVERYTHING, Stop, stop_address
 from forum.notifications.stories import Story, read_stories
+from forum.sentences import sentence
 from forum.stances.map_lines import MailBar, mail_bars, map_lines
 from forum.text.elsewhere import for_elsewhere
 from forum.text.excerpt import excerpt
 from forum.web.context import settings
 from forum.web.translation import speaking, translated
 
+LINKS = {
+    Subject.COMMENT: sentence("Read and answer"),
+    Subject.ARTICLE: sentence("Read the article"),
+    Subject.THANKS: sentence("See your comment"),
+    Subject.ANSWERED: sentence("See where it is answered"),
+    Subject.STATEMENT: sentence("See the decision, and how to appeal"),
+}
+"""What the link of a mail leads to, by what it is about."""
+
+PRE = '<pre style="white-space:pre-wrap;overflow-wrap:anywhere">'
+"""How code begins in a mail, where no style sheet wraps its lines: a long one would make the whole mail wider than a telephone."""
+
 MOST_IN_DIGEST = 30
 MOST_READ = 300
 EXCERPT = 280
+SUBJECT = 120
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a digest: its story with the address where it is read, and its text cut short."""
+    """A line of a digest: its story with the address where it is read and what the link says, and its text cut short."""
 
     story: Story
     address: str
+    link: str
     text: str
 
 
@@ -55,22 +72,24 @@ class Group:
     address: str
     bars: Sequence[MailBar]
     lines: Sequence[str]
+    threads: Sequence[ThreadBar]
     entries: Sequence[Entry]
 
 
 def write_one(session: Session, about: Mapping[str, Any]) -> Letter | None:
-    """Return the mail about one notification as it is now."""
+    """Return the mail about one notification as it is now. Raises Later in the person's quiet hours."""
     told = session.get(Notification, about["notification"])
     person = find_recipient(session, told.subscriber_id) if told is not None else None
     if told is None or person is None or not person.address or told.mailed_at is not None:
         return None
+    _require_awake(person)
     with _speaking_to(person):
         story = read_stories(session, _wanted(session, person, [told])).get(told.id)
         if story is None:
             return None
         stop = _stop_of(session, told, person)
         headers = {**_threading(session, told), **_stopping(stop)}
-        return _write("news", person, {**_about(story), "stop": stop_address(stop) if stop else ""}, headers)
+        return _write("news", person, {**_about(told, story), "stop": stop_address(stop) if stop else ""}, headers)
 
 
 def settle_one(session: Session, about: Mapping[str, Any], sent: bool) -> None:
@@ -80,10 +99,11 @@ def settle_one(session: Session, about: Mapping[str, Any], sent: bool) -> None:
 
 
 def write_digest(session: Session, about: Mapping[str, Any]) -> Letter | None:
-    """Return the mail with everything that was gathered for somebody until now."""
+    """Return the mail with everything that was gathered for somebody until now. Raises Later in their quiet hours."""
     person = find_recipient(session, about["subscriber"])
     if person is None or not person.address:
         return None
+    _require_awake(person)
     due = (*_gathered(about), Notification.mailed_at.is_(None), Notification.read_at.is_(None))
     told = session.scalars(select(Notification).where(*due).order_by(Notification.id).limit(MOST_READ)).all()
     wanted = _wanted(session, person, told)
@@ -110,6 +130,14 @@ def settle_digest(session: Session, about: Mapping[str, Any], sent: bool) -> Non
 
 ONE_FILLER = Filler(write_one, settle_one)
 DIGEST_FILLER = Filler(write_digest, settle_digest)
+
+
+def _require_awake(person: Recipient) -> None:
+    # Asked again though the mail was due: its time was chosen before, and the mail server may have been away since.
+    known = person.subscriber
+    awake = end_of_quiet(Hours(known.quiet_from, known.quiet_to, known.zone), now())
+    if awake is not None:
+        raise Later(awake)
 
 
 def _gathered(about: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -172,33 +200,44 @@ def _stop_of(session: Session, told: Notification, person: Recipient) -> Stop | 
 
 
 def _threading(session: Session, told: Notification) -> dict[str, str]:
-    """Return the headers by which mail programs put the mails about one thread together (RFC 5322, section 3.6.4)."""
-    if told.subject != Subject.COMMENT:
+    """Return the headers by which mail programs put the mails about one thread together (RFC 5322, section 3.6.4).
+
+    A mail about a comment answers those above it; what somebody did about the comment (thanks, an answer elsewhere, a decision) answers the comment itself.
+    """
+    comment = session.get(Comment, told.comment_id) if told.comment_id is not None else None
+    if comment is None:
         return {}
-    comment = session.get_one(Comment, told.subject_id)
-    above = list(dict.fromkeys(each for each in (comment.root_id, comment.parent_id) if each is not None and each != comment.id))
+    itself = comment.id if told.subject == Subject.COMMENT else None
+    chain = dict.fromkeys((comment.root_id, comment.parent_id, comment.id))
     names = [message_id(Subject.ARTICLE, comment.article_id, told.subscriber_id)]
-    names += [message_id(Subject.COMMENT, each, told.subscriber_id) for each in above]
+    names += [message_id(Subject.COMMENT, each, told.subscriber_id) for each in chain if each not in (None, itself)]
     references = [f"<{name}>" for name in names]
     return {"In-Reply-To": references[-1], "References": " ".join(references)}
 
 
 def _stopping(stop: Stop | None) -> dict[str, str]:
-    """Return the headers that let a mail program unsubscribe with one click (RFC 2369, RFC 8058)."""
+    """Return the headers that let a mail program unsubscribe with one click (RFC 2369, RFC 8058).
+
+    Every mail that somebody is on a list for has both: news and digests. What nobody can leave has neither, or the button would promise what it does not do:
+    statements of reasons (``stop`` is None), and the letters about accounts and addresses (``forum.mail.letters``), which answer a single request.
+    """
     if stop is None:
         return {}
     return {"List-Unsubscribe": f"<{stop_address(stop)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def _about(story: Story) -> dict[str, Any]:
+def _about(told: Notification, story: Story) -> dict[str, Any]:
     base = settings().base_url
     text = story.body_md or excerpt(story.html, length=4000)
     return {
         "story": story,
         "address": f"{base}{story.path}",
         "article_address": f"{base}{story.article_path}",
+        "link": translated(LINKS[Subject(told.subject)]),
+        # Whoever is thanked reads what they wrote, not what somebody wrote to them.
+        "is_own": told.subject == Subject.THANKS,
         "text": text,
-        "body": for_elsewhere(story.html, base),
+        "body": for_elsewhere(story.html, base).replace("<pre>", PRE),
     }
 
 
@@ -208,16 +247,19 @@ def _group(session: Session, told: Sequence[Notification], stories: Mapping[int,
     for each in told:
         story = stories[each.id]
         text = excerpt(story.html, length=EXCERPT) if story.html else story.body_md
-        by_article.setdefault(each.article_id or 0, []).append(Entry(story, f"{base}{story.path}", text))
+        by_article.setdefault(each.article_id or 0, []).append(
+            Entry(story, f"{base}{story.path}", translated(LINKS[Subject(each.subject)]), text)
+        )
     found = session.scalars(select(Article).where(Article.id.in_(by_article)))
     articles = {article.id: article for article in present_articles(session, list(found))}
-    return [_group_of(entries, articles.get(article_id)) for article_id, entries in by_article.items()]
+    threads = read_threads(session, list(articles.values()))
+    return [_group_of(entries, articles.get(article_id), threads.get(article_id, [])) for article_id, entries in by_article.items()]
 
 
-def _group_of(entries: Sequence[Entry], article: ArticleOut | None) -> Group:
+def _group_of(entries: Sequence[Entry], article: ArticleOut | None, threads: Sequence[ThreadBar]) -> Group:
     story = entries[0].story
     bars, lines = (mail_bars(article), map_lines(article)) if article is not None else ([], [])
-    return Group(story.title, f"{settings().base_url}{story.article_path}", bars, lines, entries)
+    return Group(story.title, f"{settings().base_url}{story.article_path}", bars, lines, threads, entries)
 
 
 def _write(name: str, person: Recipient, values: Mapping[str, Any], headers: Mapping[str, str]) -> Letter:
@@ -228,7 +270,13 @@ def _write(name: str, person: Recipient, values: Mapping[str, Any], headers: Map
     filled = {"site": known.site_name, "home": known.base_url, "choices": choices, "language": language.replace("_", "-"), **values}
     text = current_app.jinja_env.get_template(f"mail/{name}.txt").render(**filled)
     html = current_app.jinja_env.get_template(f"mail/{name}.html").render(**filled)
-    return Letter(person.address, " ".join(_subject(values).split())[:300], f"{text.strip()}\n", html, headers)
+    return Letter(person.address, _in_one_line(_subject(values)), f"{text.strip()}\n", html, headers)
+
+
+def _in_one_line(subject: str) -> str:
+    # Cut alike for all mails about one article, so that they stay together in a mail program.
+    words = " ".join(subject.split())
+    return words if len(words) <= SUBJECT else f"{words[:SUBJECT].rpartition(' ')[0].rstrip(' ,;:-') or words[:SUBJECT]}…"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """When mail goes to somebody: at once, at the next full hour, or at their hour of the day, and never in their quiet hours. Pure.
 
-The rule: what comes in quiet hours is gathered and goes in one mail when they end.
+The rule: what comes in quiet hours is gathered and goes in one mail when they end; so does a digest whose hour lies in them, and a mail that was late.
 """
 
 from dataclasses import dataclass
@@ -32,17 +32,26 @@ class Slot:
 
 def slot_for(delivery: Delivery, hours: Hours, moment: datetime) -> Slot | None:
     """Return when the mail about something that happened at ``moment`` goes, or None where none goes."""
-    zone = zone_of(hours.zone)
     if delivery is Delivery.NONE:
         return None
+    at = moment
     if delivery is Delivery.DAILY:
-        return Slot(_next_at(hours.digest_hour, zone, moment), True)
-    if delivery is Delivery.HOURLY:
+        at = _next_at(hours.digest_hour, zone_of(hours.zone), moment)
+    elif delivery is Delivery.HOURLY:
         at = moment.replace(minute=0, second=0, microsecond=0) + HOUR
-        return Slot(_next_at(_end(hours), zone, at) if _is_quiet(hours, zone, at) else at, True)
-    if _is_quiet(hours, zone, moment):
-        return Slot(_next_at(_end(hours), zone, moment), True)
-    return Slot(moment, False)
+    awake = end_of_quiet(hours, at)
+    return Slot(awake or at, delivery is not Delivery.AT_ONCE or awake is not None)
+
+
+def end_of_quiet(hours: Hours, moment: datetime) -> datetime | None:
+    """Return when the quiet hours end in which ``moment`` lies, or None where it lies in none."""
+    if not _is_quiet(hours, zone_of(hours.zone), moment):
+        return None
+    at = moment
+    # More than once only where a clock that was put forward leaps over their end.
+    while _is_quiet(hours, zone_of(hours.zone), at):
+        at = _next_at(hours.quiet_to or 0, zone_of(hours.zone), at)
+    return at
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -56,10 +65,6 @@ def zone_of(name: str) -> ZoneInfo:
 def is_zone(name: str) -> bool:
     """Whether ``name`` is a time zone's IANA name."""
     return name == "UTC" or zone_of(name).key == name
-
-
-def _end(hours: Hours) -> int:
-    return hours.quiet_to if hours.quiet_to is not None else 0
 
 
 def _is_quiet(hours: Hours, zone: ZoneInfo, moment: datetime) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from forum.articles.models import Article
 from forum.moderation.models import Decision, StatementOfReasons
-from forum.moderation.review import Source
 from forum.notifications.models import Notification
 from forum.notifications.stories import Story
 from forum.redress import statement_words
+from forum.redress.statement_view import view_statement
 from forum.sanctions.models import Sanction
 from forum.sentences import sentence
 from forum.web.context import settings
@@ -54,14 +54,19 @@ def tell_statements(session: Session, told: Sequence[Notification]) -> Mapping[i
 
 
 def _whole(statement: StatementOfReasons, said: str) -> str:
-    words = statement_words.words_of(statement)
-    label, meaning = statement_words.clause_of(statement)
+    seen = view_statement(statement)
+    until = f"{seen.ends_at:%Y-%m-%d %H:%M} UTC" if seen.ends_at else ""
+    # By the names that the page gives them.
+    facts = (
+        (sentence("Where"), seen.scope),
+        (sentence("How long"), translated(sentence("Until %(time)s; then it ends by itself.", time=until)) if until else seen.duration),
+        (sentence("What brought it up"), seen.source),
+        (sentence("Automatic means"), seen.automation),
+        (sentence("Ground"), f"{seen.ground} {seen.clause}: {seen.meaning}"),
+    )
     lines = (
         said,
-        f"{translated(words.scope)} {translated(words.duration)}",
-        translated(statement_words.SOURCE_WORDS[Source(statement.source)]),
-        translated(statement_words.automation_of(statement)),
-        f"{translated(statement_words.GROUND_WORDS[statement.ground])} {translated(label)}: {translated(meaning)}",
+        *(f"{translated(name)}: {words}" for name, words in facts),
         translated(
             sentence(
                 "You can appeal until %(day)s. It costs nothing, and takes no other legal way from you.",

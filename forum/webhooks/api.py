@@ -25,7 +25,7 @@ from forum.webhooks.schemas import (
     WebhookPatch,
     WebhooksOut,
 )
-from forum.webhooks.steps import load_webhook, read_deliveries
+from forum.webhooks.steps import load_webhook, look_up_address, read_deliveries
 
 doors = ApiDoors("webhooks")
 
@@ -36,7 +36,9 @@ def list_all(call: Call[Site, None, None]) -> Answer:
     return Answer(WebhooksOut([present_webhook(call.session, row) for row in list_webhooks(call.session, call.thing.id)]))
 
 
-@doors.door("POST", "/webhooks", Permission.SITE_EDIT, load=load_site, body=WebhookIn, answers={201: NewWebhookOut})
+@doors.door(
+    "POST", "/webhooks", Permission.SITE_EDIT, load=load_site, prepare=look_up_address, body=WebhookIn, answers={201: NewWebhookOut}
+)
 def add(call: Call[Site, WebhookIn, None]) -> Answer:
     """Add a program that is told of what happens; its secret is in this answer and nowhere else."""
     webhook, secret = add_webhook(call.session, call.thing, url=call.body.url, name=call.body.name, kinds=call.body.kinds)
@@ -63,6 +65,7 @@ def show(call: Call[Webhook, None, None]) -> Answer:
     "/webhooks/<id:webhook_id>",
     Permission.SITE_EDIT,
     load=load_webhook,
+    prepare=look_up_address,
     body=WebhookPatch,
     answers={200: WebhookOut},
     problems=(Kind.NOT_FOUND,),

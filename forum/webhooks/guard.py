@@ -1,6 +1,7 @@
 """Where a message may go: to addresses of the public internet, and to no machine that only we can reach.
 
-The rule: a name is looked up once, every address that it has must be public, and we connect to one of those and to nothing that is looked up later.
+The rule: for each message a name is looked up once, every address that it has must be public, and we connect to one of those and to nothing that is looked up
+later. That it was public when the webhook was made counts for nothing then: a name can lead elsewhere at any time.
 """
 
 import socket
@@ -11,10 +12,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from forum.articles.address import BadAddress, tidy_address
-from forum.refusals import Fault, invalid
+from forum.refusals import Fault, Refusal, invalid
 from forum.webhooks.troubles import Trouble
 
 ADDRESS_MAX = 2000
+LOOK_UP_SECONDS = 3.0
+"""So long whoever makes a webhook waits for its name to be looked up."""
+
 _IN_TARGET = "!$&'()*+,;=:@/?%-._~"
 # What is given out of IPv6; all else is for other uses.
 _GIVEN_OUT = IPv6Network("2000::/3")
@@ -52,6 +56,28 @@ def read_address(text: str, private_hosts: Collection[str]) -> str:
     if literal is not None and not is_public(literal):
         raise invalid(Fault("/url", "private", "This address is not in the public internet; nothing is sent there."))
     return address
+
+
+def refuse_private(text: str, private_hosts: Collection[str], *, seconds: float = LOOK_UP_SECONDS) -> None:
+    """Look up where a webhook's name leads. Raises Refusal ``validation`` where any of its addresses is not public.
+
+    Waits for the name service, so it is called outside of any transaction. A name that leads nowhere now, or is not known in ``seconds``, is let through: it may
+    be set up later, and nothing is sent before it leads to a public address. What is no address at all ``read_address`` refuses.
+    """
+    try:
+        parts = urlsplit(read_address(text, private_hosts))
+    except Refusal:
+        return
+    host = parts.hostname or ""
+    if host in private_hosts:
+        return
+    try:
+        find_addresses(host, parts.port or 443, seconds=seconds)
+    except NotSent as found:
+        if found.trouble is Trouble.PRIVATE_ADDRESS:
+            raise invalid(
+                Fault("/url", "private", "This name leads to an address that is not in the public internet; nothing is sent there.")
+            ) from None
 
 
 def find_addresses(host: str, port: int, *, seconds: float) -> list[str]:

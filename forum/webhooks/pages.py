@@ -26,7 +26,7 @@ from forum.webhooks.models import Webhook
 from forum.webhooks.present import present_webhook
 from forum.webhooks.queries import has_failed, list_webhooks
 from forum.webhooks.schemas import DeliveriesQuery, DeliveryOut, Line
-from forum.webhooks.steps import load_webhook, read_deliveries
+from forum.webhooks.steps import load_webhook, look_up_address, read_deliveries
 from forum.webhooks.troubles import words_of
 
 doors = PageDoors("webhooks")
@@ -66,7 +66,7 @@ def redisplay_list(call: AnyCall, refusal: Refusal) -> Page:
     return _list(call, refused=refused_form(refusal))
 
 
-@doors.door("POST", LIST, Permission.SITE_EDIT, load=load_site, body=WebhookForm, redisplay=redisplay_list)
+@doors.door("POST", LIST, Permission.SITE_EDIT, load=load_site, prepare=look_up_address, body=WebhookForm, redisplay=redisplay_list)
 def add(call: Call[Site, WebhookForm, None]) -> Page:
     """Add a program; its secret is on this answer and nowhere else."""
     webhook, secret = add_webhook(call.session, call.thing, url=call.body.url, name=call.body.name, kinds=call.body.kinds)
@@ -86,7 +86,15 @@ def redisplay(call: AnyCall, refusal: Refusal) -> Page:
     return _one(call, call.thing, refused=refused_form(refusal))
 
 
-@doors.door("POST", "/admin/webhooks/<id:webhook_id>", Permission.SITE_EDIT, load=load_webhook, body=WebhookForm, redisplay=redisplay)
+@doors.door(
+    "POST",
+    "/admin/webhooks/<id:webhook_id>",
+    Permission.SITE_EDIT,
+    load=load_webhook,
+    prepare=look_up_address,
+    body=WebhookForm,
+    redisplay=redisplay,
+)
 def change(call: Call[Webhook, WebhookForm, None]) -> Redirect:
     """Change where a webhook leads, its name and of what it is told."""
     change_webhook(call.session, call.thing, url=call.body.url, name=call.body.name, kinds=call.body.kinds)

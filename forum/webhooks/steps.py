@@ -1,10 +1,12 @@
 """Steps that the pages and the JSON doors of webhooks share."""
 
+from msgspec import UNSET
 from sqlalchemy.orm import Session
 
 from forum.access.viewer import DEFAULT_SITE_ID
-from forum.web.context import cursors
+from forum.web.context import cursors, settings
 from forum.web.doors import AnyCall
+from forum.webhooks.guard import refuse_private
 from forum.webhooks.models import Webhook
 from forum.webhooks.present import present_delivery
 from forum.webhooks.queries import get_webhook, list_deliveries
@@ -24,3 +26,9 @@ def read_deliveries(session: Session, webhook_id: int, query: DeliveriesQuery) -
     shown = found[: query.limit]
     following = cursors().write(purpose, [shown[-1].id]) if len(found) > query.limit else None
     return DeliveriesOut([present_delivery(row) for row in shown], following)
+
+
+def look_up_address(call: AnyCall) -> None:
+    """Look up where the address leads that was sent, before the transaction. Raises Refusal ``validation`` where that is a private network."""
+    if call.body.url is not UNSET:
+        refuse_private(call.body.url, settings().private_webhook_hosts)

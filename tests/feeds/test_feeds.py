@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 
 from forum.access.viewer import Role
 from forum.accounts.models import Account
@@ -366,3 +366,24 @@ def test_the_writer_of_feeds_leaves_out_what_is_empty_and_what_xml_forbids() -> 
     assert "<title>/c/1</title>" in made
     for name in ("content", "summary", "uri", "published", "category", "thr:in-reply-to"):
         assert f"<{name}" not in made
+
+
+def test_what_was_imported_with_one_second_has_times_of_its_own(
+    client: FlaskClient, person: Callable[..., Person], article: Callable[..., int]
+) -> None:
+    anna = person("anna")
+    first, second = article("On touch", authors=(anna.id,)), article("On sleep", authors=(anna.id,))
+    comments = [post(anna, first, f"Comment number {number} of one second.") for number in range(4)]
+    with writing() as session:
+        session.execute(update(Article).values(created_at=START))
+        session.execute(update(Comment).values(created_at=START, published_at=START, version=Comment.version + 1))
+        session.execute(update(Comment).where(Comment.id == comments[0]).values(edited_at=START + timedelta(seconds=1)))
+    for path in ("/comments.atom", "/a/on-touch/feed"):
+        found = read(client, path)
+        assert [entry["page"] for entry in found] == [f"{BASE}/c/{number}" for number in reversed(comments)]
+        # As its rows have them, to the second; in the order of the feed; the same at every reading.
+        assert [entry["updated"][:19] for entry in found] == ["2026-03-01T12:00:00"] * 3 + ["2026-03-01T12:00:01"]
+        assert [entry["updated"] for entry in found[:3]] == sorted((entry["updated"] for entry in found[:3]), reverse=True)
+        assert read(client, path) == found
+    assert [entry["page"] for entry in read(client, "/articles.atom")] == [f"{BASE}/a/on-sleep", f"{BASE}/a/on-touch"]
+    assert second > first

@@ -27,9 +27,10 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Postbox:
-    """What was accepted, and with what the next mails are answered: a reply for RCPT or DATA, or something to call instead of replying."""
+    """What was accepted, parsed and as it came (``sources``), and with what the next mails are answered: a reply for RCPT or DATA, or something to call instead of replying."""
 
     letters: list[EmailMessage] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     at_recipient: list[str] = field(default_factory=list)
     at_data: list[str | Callable[[], str]] = field(default_factory=list)
@@ -48,9 +49,11 @@ class Postbox:
         answer = self.at_data.pop(0) if self.at_data else "250 OK"
         if isinstance(answer, str) and not answer.startswith("250"):
             return answer
-        letter = message_from_string(envelope.original_content.decode(), policy=default)
+        source = envelope.original_content.decode()
+        letter = message_from_string(source, policy=default)
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
+        self.sources.append(source)
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
         self.encrypted.append(session.ssl is not None)
         if self.drops:

@@ -22,6 +22,7 @@ from tests.mail.postbox import Postbox
 __all__ = ["mail_to", "postbox"]
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+SAID = "This names a person who did not ask to be named, so it cannot stand here as it is."
 
 
 @pytest.fixture
@@ -69,6 +70,13 @@ class Scene:
         """Change when somebody gets mail."""
         answer = self[handle].client.patch("/me/notifications/settings", wanted)
         assert answer.status_code == 200, answer.text
+
+    def remove(self, comment_id: int) -> None:
+        """Let ``moderator``, who has been added, remove a comment."""
+        moderator = self["moderator"].client
+        item = moderator.post(f"/mod/comments/{comment_id}/items").json["item"]
+        order = {"action": "remove", "reason": "harassment", "statement": SAID, "version": item["version"]}
+        assert moderator.post(f"/mod/items/{item['id']}/decisions", order).status_code == 201
 
     def work(self) -> None:
         """Do what is due: all jobs, then all mail."""

@@ -8,16 +8,7 @@ from sqlalchemy import update
 from forum.access.viewer import Role
 from forum.accounts.models import Account
 from forum.db.transaction import writing
-from tests.notifications.conftest import DAY, Scene, text_of
-
-SAID = "This names a person who did not ask to be named, so it cannot stand here as it is."
-
-
-def remove(scene: Scene, comment_id: int) -> None:
-    moderator = scene["moderator"].client
-    item = moderator.post(f"/mod/comments/{comment_id}/items").json["item"]
-    order = {"action": "remove", "reason": "harassment", "statement": SAID, "version": item["version"]}
-    assert moderator.post(f"/mod/items/{item['id']}/decisions", order).status_code == 201
+from tests.notifications.conftest import DAY, SAID, Scene, html_of, text_of
 
 
 @pytest.fixture
@@ -30,7 +21,7 @@ def test_a_writer_is_told_by_mail_why_a_comment_was_removed(moderated: Scene) ->
     comment = moderated.post("writer", "Words that are removed afterwards.")
     moderated.work()
     moderated.set("writer", answers="none", desk="none", follows="none")
-    remove(moderated, comment)
+    moderated.remove(comment)
     moderated.work()
     (letter,) = moderated.letters("writer")
     assert str(letter["Subject"]) == "About your comment on “On touch”"
@@ -38,6 +29,9 @@ def test_a_writer_is_told_by_mail_why_a_comment_was_removed(moderated: Scene) ->
     assert "Your comment is removed." in said
     assert SAID in said
     assert "You can appeal until 2026-09-02" in said
+    assert "Automatic means: None: people found it, and a person decided." in said
+    # Each of its items is a paragraph of its own.
+    assert html_of(letter).count("<p>") == said.partition(SAID)[2].partition("See the decision")[0].count("\n\n")
     assert "Words that are removed" not in said
     assert "/decisions/" in said
     assert letter["List-Unsubscribe"] is None
@@ -87,7 +81,18 @@ def test_a_guest_is_told_by_mail_and_of_nothing_else(moderated: Scene) -> None:
     moderated.post("reader", "An answer to the guest.", to=comment)
     moderated.work()
     assert moderated.letters("writer") == []
-    remove(moderated, comment)
+    moderated.remove(comment)
     moderated.work()
     (letter,) = moderated.letters("writer")
     assert SAID in text_of(letter)
+
+
+def test_who_is_muted_for_a_time_is_told_by_mail_until_when(moderated: Scene) -> None:
+    order = {"kind": "mute", "days": 7, "reason": "harassment", "statement": SAID}
+    moderator = moderated["moderator"].client
+    answer = moderator.post("/mod/accounts/writer/sanctions", order)
+    assert answer.status_code == 201, answer.text
+    moderated.work()
+    (letter,) = moderated.letters("writer")
+    assert str(letter["Subject"]) == "About your account"
+    assert "How long: Until 2026-03-09 12:00 UTC; then it ends by itself." in text_of(letter)

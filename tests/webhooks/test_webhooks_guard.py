@@ -1,18 +1,23 @@
 """No webhook leads into a private network: neither by its address, nor by what its name leads to, nor by what the name leads to a moment later."""
 
 import socket
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from flask import Flask
 from urllib3.connection import HTTPConnection
 
+from forum.db.transaction import writing
+from forum.jobs.actions import enqueue
 from forum.refusals import Refusal
-from forum.webhooks.guard import NotSent, find_addresses, is_public, look_up, read_address
+from forum.webhooks.guard import NotSent, find_addresses, is_public, look_up, read_address, refuse_private
 from forum.webhooks.sending import Message, Outcome, Patience, send
 from forum.webhooks.troubles import Trouble
 from tests.conftest import ApiClient
+from tests.webhooks.conftest import send_all
 from tests.webhooks.receiver import Receiver, receiving
 
 BRIEF = Patience(step=0.5, whole=1)
@@ -174,3 +179,78 @@ def test_the_door_refuses_it_and_says_why(admin: ApiClient, receiver: Receiver) 
         answer = admin.post("/webhooks", {"url": url, "name": "x"})
         assert (answer.status_code, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (422, "/url", code)
     assert admin.get("/webhooks").json == {"items": []}
+
+
+def test_a_name_that_leads_into_a_private_network_is_refused_when_it_is_given(names: Callable[..., list[str]], admin: ApiClient) -> None:
+    asked = names(["93.184.216.34"], ["10.0.0.1"], ["93.184.216.34", "fd00::1"], ["127.0.0.1"], ["169.254.169.254"])
+    made = admin.post("/webhooks", {"url": "https://good.example:8443/x", "name": "Ours"})
+    assert made.status_code == 201
+    path, page = f"/webhooks/{made.json['webhook']['id']}", f"/admin/webhooks/{made.json['webhook']['id']}"
+    refused = [
+        admin.post("/webhooks", {"url": "https://evil.example/", "name": "x"}),
+        admin.patch(path, {"url": "https://half.example/"}),
+    ]
+    for answer in refused:
+        assert (answer.status_code, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["code"]) == (422, "/url", "private")
+    for address, host in (("/admin/webhooks", "own.example"), (page, "cloud.example")):
+        fields = {"csrf_token": admin.csrf, "url": f"https://{host}/", "name": "Typed before", "kinds": "comment.published"}
+        shown = admin.client.post(address, data=fields)
+        assert (shown.status_code, "not in the public internet" in shown.text, 'value="Typed before"' in shown.text) == (422, True, True)
+    assert asked == ["good.example", "evil.example", "half.example", "own.example", "cloud.example"]
+    assert [hook["url"] for hook in admin.get("/webhooks").json["items"]] == ["https://good.example:8443/x"]
+
+
+def test_what_needs_no_name_looks_none_up(names: Callable[..., list[str]], admin: ApiClient, allow_hosts: Callable[[str], None]) -> None:
+    asked = names(["10.0.0.1"])
+    allow_hosts("hooks.internal")
+    made = admin.post("/webhooks", {"url": "http://hooks.internal/x", "name": "x"})
+    assert made.status_code == 201
+    assert admin.patch(f"/webhooks/{made.json['webhook']['id']}", {"name": "y"}).status_code == 200
+    assert admin.post("/webhooks", {"url": "http://evil.example/", "name": "x"}).json["errors"][0]["code"] == "https"
+    assert admin.post("/webhooks", {"url": "nonsense", "name": "x"}).json["errors"][0]["code"] == "bad-address"
+    assert asked == []
+
+
+def test_a_name_that_leads_nowhere_yet_is_accepted_and_judged_at_each_message(names: Callable[..., list[str]], admin: ApiClient) -> None:
+    asked = names([], ["10.0.0.1"])
+    made = admin.post("/webhooks", {"url": "https://later.example/", "name": "x"})
+    assert made.status_code == 201
+    path = f"/webhooks/{made.json['webhook']['id']}"
+    assert admin.post(f"{path}/ping").status_code == 202
+    assert send_all() == 1
+    (message,) = admin.get(f"{path}/deliveries").json["items"]
+    assert (message["trouble"], message["delivered_at"]) == (Trouble.PRIVATE_ADDRESS.value, None)
+    assert asked == ["later.example"] * 2
+
+
+def test_nobody_waits_for_a_name_service_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def wait(*_: Any, **__: Any) -> list[Any]:
+        asked.set()
+        go_on.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    try:
+        refuse_private("https://slow.example/", [], seconds=0.05)
+        assert asked.is_set()
+    finally:
+        go_on.set()
+    with pytest.raises(Refusal):
+        refuse_private("https://slow.example/", [], seconds=60)
+
+
+def test_no_transaction_is_open_while_a_name_is_looked_up(app: Flask, admin: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def write_meanwhile(host: str, port: int, **_: Any) -> list[Any]:
+        # On SQLite this would wait for a transaction that writes.
+        with app.app_context(), writing() as session:
+            enqueue(session, "note", {"id": 1})
+        written.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", write_meanwhile)
+    assert admin.post("/webhooks", {"url": "https://good.example/", "name": "x"}).status_code == 201
+    assert written == ["good.example"]
