@@ -31,7 +31,7 @@ from forum.db.paging import Cursors
 from forum.db.quick import QUICK, QuickReads
 from forum.db.schema import schema_head
 from forum.db.valkey import open_valkey
-from forum.desk.actions import forget_templates, wait_again
+from forum.desk.actions import forget_templates, refuse_template, wait_again
 from forum.desk.queries import list_held
 from forum.desk.watches import REOPENINGS, RETURNS
 from forum.factors.actions import forget_factors, on_security_change
@@ -71,6 +71,7 @@ from forum.posting.claiming import CLAIM_GUEST, claim, claim_later
 from forum.posting.continuing import forget_continuation
 from forum.posting.guests import MAIL_GUEST, POSTING_AS_GUEST, mail_guest
 from forum.posting.keeping import Readers, read_state
+from forum.posting.own_words import author_checks
 from forum.posting.people import refresh_pages_of
 from forum.posting.replicas import open_replica
 from forum.posting.series_queries import list_continuations
@@ -197,12 +198,14 @@ def _connect_privacy() -> None:
 
 
 def _connect_desk() -> None:
-    """Let time settle what authors have decided, and a comment wait for its author again that has become a doubt."""
+    """Let time settle what authors have decided, a comment wait for its author again that has become a doubt, and no template be posted as it stands."""
     for watch in (SUSPENSIONS, REOPENINGS, RETURNS):
         if watch not in due.WATCHES:
             due.WATCHES.append(watch)
     if wait_again not in comments_actions.on_other_stance:
         comments_actions.on_other_stance.append(wait_again)
+    if refuse_template not in author_checks:
+        author_checks.append(refuse_template)
     if forget_templates not in forgetters_of_people:
         forgetters_of_people.append(forget_templates)
     held_elsewhere["desk"] = list_held

@@ -2,6 +2,11 @@
 
 Its cost is the page's, never the thread's: every order is an index over an article's roots, and the first K replies of each root are one index
 range. The order of replies is always by id, which is the order of writing.
+
+Order ``unanswered`` and filter ``answered=no`` agree with the author's desk: every thread that waits there is in the order's first group and every comment that
+waits matches the filter, and nothing is in either that an author of the article wrote or has a visible reply below. What an author has set aside, thanked for or
+marked as answered in a later part stays among them: it has no answer here that a reader could read. After the threads without an answer come those with one,
+and last those that the authors began and nobody among them has answered.
 """
 
 from collections.abc import Sequence
@@ -9,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
-from forum.articles.models import Article
+from forum.articles.models import Article, ArticleAuthor
 from forum.comments.models import LISTED_REPLY, LISTED_ROOT, Comment
 from forum.comments.queries import Row, list_ancestors, with_writer
 from forum.comments.stance import Stance
@@ -21,24 +26,39 @@ from forum.comments.states import State
 from forum.db.paging import first_after
 
 DOMINANT_MINIMUM = 3
+# What the first value of a key is in an order whose ``own_last`` holds: 0 has no answer, 1 has one, 2 is an author's own without one.
+_OWN = 2
 
 
 @dataclass(frozen=True)
 class Order:
-    """A sort order: its columns, each ascending (False) or descending (True); the last is always the id."""
+    """A sort order: its columns, each ascending (False) or descending (True); the last is always the id.
+
+    ``own_last``: what an author of the article wrote and none of them has answered comes after everything else, for the first column says who waits.
+    """
 
     columns: tuple[str, ...]
     descending: bool
+    own_last: bool = False
 
     @property
     def key(self) -> tuple[ColumnElement[Any], ...]:
         """The columns as they stand in a query."""
         return tuple(getattr(Comment, name).expression for name in self.columns)
 
-    @property
-    def by(self) -> tuple[ColumnElement[Any], ...]:
-        """The columns as rows are ordered by them."""
-        return tuple(column.desc() if self.descending else column for column in self.key)
+    def key_among(self, author_ids: Sequence[int]) -> tuple[ColumnElement[Any], ...]:
+        """The key of comments among which some are by these authors of the article."""
+        if not self.own_last:
+            return self.key
+        standing = case((Comment.author_replied, 1), (Comment.author_id.in_(author_ids), _OWN), else_=0)
+        return standing, *self.key[1:]
+
+    def values_of(self, comment: Comment, author_ids: Sequence[int]) -> tuple[Any, ...]:
+        """Return the key of one comment."""
+        values = tuple(getattr(comment, name) for name in self.columns)
+        if not self.own_last:
+            return values
+        return (_OWN if comment.author_id in author_ids and not comment.author_replied else int(comment.author_replied)), *values[1:]
 
 
 ORDERS: dict[str, Order] = {
@@ -48,7 +68,7 @@ ORDERS: dict[str, Order] = {
     "most_tagged": Order(("tag_n", "id"), True),
     "most_valued": Order(("score_valued", "id"), True),
     "most_contested": Order(("score_contested", "id"), True),
-    "unanswered": Order(("author_replied", "doubt_rank", "published_at", "id"), False),
+    "unanswered": Order(("author_replied", "doubt_rank", "published_at", "id"), False, own_last=True),
 }
 
 
@@ -104,7 +124,10 @@ def read_roots(
     by_root = _read_replies(session, [comment.id for comment, _ in rows], replies) if replies else {}
     items = [Item(row, by_root.get(row[0].id, ()), len(by_root.get(row[0].id, ()))) for row in rows]
     more = len(found) > limit or leads_shown + limit < len(leads)
-    return ThreadPage(items, _place_after(rows, order, leads_shown, leads) if more and rows else None)
+    if not more or not rows:
+        return ThreadPage(items, None)
+    last = rows[-1][0]
+    return ThreadPage(items, (leads_shown + len(rows), ()) if last.lead else (len(leads), order.values_of(last, article.author_ids)))
 
 
 def read_matches(session: Session, article: Article, filters: Filters, *, order: Order, key: Sequence[Any], limit: int) -> ThreadPage:
@@ -112,11 +135,11 @@ def read_matches(session: Session, article: Article, filters: Filters, *, order:
     statement = select(Comment.id).where(
         Comment.article_id == article.id, Comment.state == State.VISIBLE.value, *_conditions(filters, article)
     )
-    found = _in_order(session, statement, order, key, limit + 1)
+    found = _in_order(session, statement, order.key_among(article.author_ids), key, descending=order.descending, limit=limit + 1)
     rows = found[:limit]
     above = list_ancestors(session, [comment for comment, _ in rows])
     items = [Item(row, context=above.get(row[0].id, ())) for row in rows]
-    return ThreadPage(items, (0, _key_of(rows[-1][0], order)) if len(found) > limit else None, filters)
+    return ThreadPage(items, (0, order.values_of(rows[-1][0], article.author_ids)) if len(found) > limit else None, filters)
 
 
 def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]:
@@ -138,16 +161,52 @@ def _conditions(filters: Filters, article: Article) -> list[ColumnElement[bool]]
 
 
 def _read_others(session: Session, article: Article, order: Order, key: Sequence[Any], limit: int) -> list[Row]:
+    if not order.own_last:
+        return _read_range(session, article, order, key, limit)
+    found: list[Row] = []
+    own_after = key[-1] if key and key[0] == _OWN else 0
+    if not own_after:
+        found = _read_range(session, article, order, [bool(key[0]), *key[1:]] if key else (), limit)
+    return found + _read_own(session, article, own_after, limit - len(found)) if len(found) < limit else found
+
+
+def _read_range(session: Session, article: Article, order: Order, key: Sequence[Any], limit: int) -> list[Row]:
     if key:
-        others = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT), Comment.lead == 0)
-        return _in_order(session, others, order, key, limit)
+        others = _others(order, article.id)
+        return _in_order(session, others, order.key, key, descending=order.descending, limit=limit)
     rows = session.execute(_first_others(order), {"article_id": article.id, "first": limit})
     return [(comment, account) for comment, account in rows.all()]
 
 
-def _in_order(session: Session, ids: Select[int], order: Order, key: Sequence[Any], limit: int) -> list[Row]:
-    found = first_after(session, ids, order.key, key, descending=order.descending, limit=limit)
-    rows = session.execute(with_writer().where(Comment.id.in_(found)).order_by(*order.by).limit(limit))
+def _read_own(session: Session, article: Article, after_id: int, limit: int) -> list[Row]:
+    """Return the roots by the article's authors that none of them has answered: read from the authors' own comments, and only where all others are shown."""
+    parts = []
+    for author_id in article.author_ids:
+        # The sum keeps the planner off the indexes of the article, in which it would go through everybody's roots.
+        here = (Comment.article_id.expression + 0 == article.id, text(LISTED_ROOT), Comment.lead == 0, Comment.author_replied.is_(False))
+        own = select(Comment.id).where(Comment.author_id == author_id, Comment.id > after_id, *here)
+        parts.append(own.order_by(Comment.id).limit(limit).subquery())
+    if not parts:
+        return []
+    ids = union_all(*(select(part.c.id) for part in parts)).subquery()
+    rows = session.execute(with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id).limit(limit))
+    return [(comment, account) for comment, account in rows.all()]
+
+
+def _others(order: Order, article_id: Any) -> Select[int]:
+    others = select(Comment.id).where(Comment.article_id == article_id, text(LISTED_ROOT), Comment.lead == 0)
+    if not order.own_last:
+        return others
+    by_authors = select(ArticleAuthor.account_id).where(ArticleAuthor.article_id == article_id)
+    return others.where(or_(Comment.author_replied, Comment.author_id.not_in(by_authors)))
+
+
+def _in_order(
+    session: Session, ids: Select[int], columns: Sequence[ColumnElement[Any]], key: Sequence[Any], *, descending: bool, limit: int
+) -> list[Row]:
+    found = first_after(session, ids, columns, key, descending=descending, limit=limit)
+    by = [column.desc() if descending else column for column in columns]
+    rows = session.execute(with_writer().where(Comment.id.in_(found)).order_by(*by).limit(limit))
     return [(comment, account) for comment, account in rows.all()]
 
 
@@ -167,9 +226,9 @@ _LEADS = with_writer().where(Comment.article_id == bindparam("article_id"), text
 
 @cache
 def _first_others(order: Order) -> Select[Comment, Account]:
-    others = select(Comment.id).where(Comment.article_id == bindparam("article_id"), text(LISTED_ROOT), Comment.lead == 0)
-    ids = others.order_by(*order.by).limit(bindparam("first", type_=Integer)).subquery()
-    statement = with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(*order.by)
+    by = [column.desc() if order.descending else column for column in order.key]
+    ids = _others(order, bindparam("article_id")).order_by(*by).limit(bindparam("first", type_=Integer)).subquery()
+    statement = with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(*by)
     return statement.limit(bindparam("first", type_=Integer))
 
 
@@ -181,14 +240,3 @@ def _first_replies(roots: int) -> Select[Comment, Account]:
     parts = [replies.where(Comment.root_id == bindparam(f"root{place}")).subquery() for place in range(roots)]
     ids = union_all(*(select(part.c.id) for part in parts)).subquery()
     return with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(Comment.id)
-
-
-def _place_after(rows: Sequence[Row], order: Order, leads_shown: int, leads: Sequence[Row]) -> tuple[int, tuple[Any, ...]]:
-    last = rows[-1][0]
-    if last.lead:
-        return leads_shown + len(rows), ()
-    return len(leads), _key_of(last, order)
-
-
-def _key_of(comment: Comment, order: Order) -> tuple[Any, ...]:
-    return tuple(getattr(comment, name) for name in order.columns)

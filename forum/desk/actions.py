@@ -154,8 +154,8 @@ def forget_templates(session: Session, account_id: int) -> None:
     session.execute(delete(ReplyTemplate).where(ReplyTemplate.account_id == account_id))
 
 
-def require_own_words(session: Session, account_id: int, body_md: str) -> None:
-    """Raise Refusal ``validation`` when a reply is one of its writer's templates as it stands, however spaced."""
+def refuse_template(session: Session, account_id: int, body_md: str) -> None:
+    """Raise Refusal ``validation`` when a text is one of its writer's templates as it stands, however spaced."""
     words = body_md.split()
     if any(template.body_md.split() == words for template in list_templates(session, account_id)):
         raise invalid(

@@ -27,7 +27,6 @@ from forum.desk.actions import (
     attend,
     delete_template,
     end_away,
-    require_own_words,
     save_template,
     set_away,
     unattend,
@@ -151,7 +150,6 @@ def prepare_reply(call: AnyCall) -> PreparedBody:
 )
 def reply(call: Call[Marked, DeskReplyForm, Origin]) -> Redirect:
     """Answer a comment from the desk, and come back to the desk."""
-    require_own_words(call.session, _account_id(call), call.prepared.body_md)
     comment_id, article_id = call.thing.comment.id, call.thing.article.id
     made = submit(call.session, call.viewer, article_id, stance=call.body.stance, parent_id=comment_id, prepared=call.prepared)
     if made.state == State.HELD:

@@ -13,11 +13,10 @@ from forum.comments.attention import Attention
 from forum.comments.models import Comment
 from forum.comments.present import present_comment, present_stub
 from forum.comments.queries import Row
-from forum.comments.stance import Stance
 from forum.desk.models import ReplyTemplate
 from forum.desk.queries import Answered, Attended, articles_by_id, attended_by, rows_by_id
 from forum.desk.schemas import AttentionOut, AwayNoteOut, DeskArticle, DeskItemOut, Group, TemplateOut
-from forum.desk.waiting import GROUPS, Waiting, score_of
+from forum.desk.waiting import COUNTED_MOST, GROUPS, Waiting, score_of
 
 OPEN = "open"
 GROUP_NAMES: tuple[Group, ...] = tuple(cast(Group, stance.value if stance else OPEN) for stance in GROUPS)
@@ -29,7 +28,7 @@ class _Beside:
 
     scores: Mapping[int, float] = field(default_factory=dict)
     attended: Mapping[int, Attended] = field(default_factory=dict)
-    replies: Sequence[Row] = ()
+    answers: Sequence[Answered] = ()
 
 
 def present_waiting(session: Session, found: Sequence[Waiting], moment: datetime) -> list[DeskItemOut]:
@@ -46,8 +45,7 @@ def present_set_aside(session: Session, ids: Sequence[int], moment: datetime) ->
 def present_answered(session: Session, pairs: Sequence[Answered], moment: datetime) -> list[DeskItemOut]:
     """Return what was answered, each with its answer."""
     rows = {pair.comment[0].id: pair.comment for pair in pairs}
-    replies = [pair.reply for pair in pairs]
-    return _present(session, rows, [pair.comment[0].id for pair in pairs], moment, _Beside(replies=replies))
+    return _present(session, rows, [pair.comment[0].id for pair in pairs], moment, _Beside(answers=pairs))
 
 
 def present_one(session: Session, row: Row, moment: datetime) -> DeskItemOut:
@@ -92,7 +90,7 @@ def _present(session: Session, rows: Mapping[int, Row], ids: Sequence[int], mome
         if row is None:
             continue
         comment, article = row[0], articles[row[0].article_id]
-        parent = parents.get(comment.parent_id or 0)
+        parent, answer = parents.get(comment.parent_id or 0), beside.answers[place] if beside.answers else None
         items.append(
             DeskItemOut(
                 comment=present_comment(row, article.author_ids),
@@ -103,7 +101,8 @@ def _present(session: Session, rows: Mapping[int, Row], ids: Sequence[int], mome
                 doubting=comment.tag_skepticism + comment.tag_disagreement,
                 days=max(0, (moment - (comment.published_at or comment.created_at)) // timedelta(days=1)),
                 attention=present_attention(comment, beside.attended.get(comment_id)) if comment.attention else None,
-                reply=present_stub(beside.replies[place], article.author_ids) if beside.replies else None,
+                reply=present_stub(answer.reply, article.author_ids) if answer and answer.reply else None,
+                answered_in=answer.part if answer else None,
             )
         )
     return items
@@ -114,6 +113,7 @@ def group_of(name: Group | None) -> int | None:
     return None if name is None else GROUP_NAMES.index(name)
 
 
-def count_by_group(counts: Mapping[Stance | None, int]) -> dict[str, int]:
-    """Return how many wait by the name of their group, in the order of the groups; every group is there."""
-    return {name: counts.get(stance, 0) for name, stance in zip(GROUP_NAMES, GROUPS, strict=True)}
+def count_by_group(counts: Sequence[int]) -> tuple[dict[str, int], list[Group]]:
+    """Return how many wait by the name of their group, in the order of the groups, and the groups of which more wait than was counted."""
+    named = dict(zip(GROUP_NAMES, counts, strict=True))
+    return {name: min(count, COUNTED_MOST) for name, count in named.items()}, [name for name in named if named[name] > COUNTED_MOST]

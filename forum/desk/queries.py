@@ -15,20 +15,39 @@ from forum.comments.models import IS_ATTENDED, Comment
 from forum.comments.queries import Row, with_writer
 from forum.comments.states import State
 from forum.desk.models import AttentionEvent, ReplyTemplate
+from forum.posting.series_queries import is_not_continued, list_answered_later
+from forum.posting.series_schemas import ContinuationOut
 from forum.refusals import not_found
 from forum.sentences import sentence
 
-# A page of the desk looks into so many articles at once; those with the newest discussion come first, and each can be asked for by itself.
-MOST_ARTICLES = 50
 MOST_NAMED = 100
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A reply by an author, and what it answers."""
+    """A comment with what answers it: a reply by an author, or the later part of the series that an author has named."""
 
-    reply: Row
     comment: Row
+    reply: Row | None = None
+    part: ContinuationOut | None = None
+
+
+@dataclass(frozen=True)
+class AnsweredPlace:
+    """Where a page of what was answered begins: before this reply, and before this mark (its time, its comment)."""
+
+    reply_id: int | None = None
+    mark: tuple[datetime, int] | None = None
+
+    def write(self) -> list[Any]:
+        """Return the place as the values of a cursor."""
+        return [self.reply_id, *(self.mark or ())]
+
+
+def read_answered_place(values: Sequence[Any]) -> AnsweredPlace:
+    """Return the place that ``AnsweredPlace.write`` wrote."""
+    reply_id, *mark = values
+    return AnsweredPlace(reply_id, (mark[0], mark[1]) if mark else None)
 
 
 @dataclass(frozen=True)
@@ -52,46 +71,69 @@ def list_own_articles(session: Session, account_id: int) -> list[Article]:
     return list(session.scalars(mine.limit(MOST_NAMED)))
 
 
-def list_articles_with(session: Session, account_id: int, condition: ColumnElement[bool], *, only: int | None) -> list[Article]:
-    """Return those of an author's articles that fit ``condition``, newest discussion first, at most 50; ``only``: none but this one."""
-    mine = select(Article).where(is_mine(account_id), condition if only is None else Article.id == only)
-    return list(session.scalars(mine.order_by(Article.last_activity_at.desc(), Article.id.desc()).limit(MOST_ARTICLES)))
+def is_own(session: Session, account_id: int, article_id: int) -> bool:
+    """Return whether an article is this author's."""
+    return session.scalar(select(Article.id).where(is_mine(account_id), Article.id == article_id)) is not None
 
 
-def has_attended() -> ColumnElement[bool]:
-    """Return the condition on an article that something was set aside there; one look into the index."""
-    one = select(Comment.id).where(Comment.article_id == Article.id, text(IS_ATTENDED)).order_by(Comment.id).limit(1)
-    return one.scalar_subquery().is_not(None)
+def is_due(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition that a comment was not set aside until later than ``moment``."""
+    return or_(Comment.attention.is_(None), Comment.attention_until <= moment)
 
 
 def list_set_aside(
-    session: Session, articles: Sequence[Article], moment: datetime, *, before_id: int | None, limit: int
+    session: Session, account_id: int, moment: datetime, *, only: int | None = None, before_id: int | None, limit: int
 ) -> tuple[list[int], int | None]:
-    """Return the ids of comments that were thanked for, need no reply or wait until later, newest first, and the id before which the next page begins."""
-    if not articles:
+    """Return the ids of comments that were thanked for, need no reply or wait until later, newest first, and the id before which the next page begins.
+
+    As many articles are read as a page has comments: those whose newest one of these is newest.
+    """
+    newest = _before(_set_aside(Article.id.expression, moment), Comment.id.expression, before_id, 0)
+    mine = select(Article.id, func.coalesce(newest.scalar_subquery(), 0).label("newest")).where(is_mine(account_id))
+    mine = mine if only is None else mine.where(Article.id == only)
+    found = session.execute(mine.order_by(text("newest DESC")).limit(limit + 1)).all()
+    parts = [_before(_set_aside(row.id, moment), Comment.id.expression, before_id, limit).subquery() for row in found if row.newest]
+    if not parts:
         return [], None
-    parts = []
-    for article in articles:
-        ids = select(Comment.id).where(Comment.article_id == article.id, text(IS_ATTENDED), *_is_set_aside(moment))
-        ids = ids.where(Comment.author_id.not_in(article.author_ids))
-        parts.append(_before(ids, Comment.id.expression, before_id, limit).subquery())
     every = union_all(*(select(part.c.id) for part in parts)).subquery()
-    found = session.scalars(select(every.c.id).order_by(every.c.id.desc()).limit(limit + 1)).all()
-    return list(found[:limit]), found[limit - 1] if len(found) > limit else None
+    ids = session.scalars(select(every.c.id).order_by(every.c.id.desc()).limit(limit + 1)).all()
+    return list(ids[:limit]), ids[limit - 1] if len(ids) > limit else None
 
 
-def _is_set_aside(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+def _set_aside(article_id: int | ColumnElement[int], moment: datetime) -> Select[int]:
     stays = or_(Comment.attention != Attention.LATER.value, Comment.attention_until > moment)
-    return Comment.state == State.VISIBLE.value, Comment.author_replied.is_(False), stays
+    by_authors = select(ArticleAuthor.account_id).where(ArticleAuthor.article_id == Comment.article_id)
+    shown = (Comment.state == State.VISIBLE.value, Comment.author_replied.is_(False), Comment.author_id.not_in(by_authors))
+    here = (Comment.article_id == article_id, text(IS_ATTENDED))
+    return select(Comment.id).where(*here, *shown, stays, is_not_continued())
 
 
 def list_answered(
-    session: Session, account_id: int, *, only: int | None, before_id: int | None, limit: int
-) -> tuple[list[Answered], int | None]:
-    """Return what the authors of one's articles have answered, newest answer first, and the id of the answer before which the next page begins.
+    session: Session, account_id: int, *, only: int | None, place: AnsweredPlace, limit: int
+) -> tuple[list[Answered], AnsweredPlace | None]:
+    """Return what the authors of one's articles have answered, in a reply or in a later part, newest answer first, and where the next page begins, or None.
 
-    Read from the authors' own comments, of which there are few; whatever is hidden on either side is left out.
+    Read from the authors' own comments and marks, of which there are few; whatever is hidden on either side is left out.
     """
+    replies = _list_replies(session, account_id, only=only, before_id=place.reply_id, limit=limit)
+    own = select(Article.id).where(is_mine(account_id))
+    marks = list_answered_later(session, own if only is None else own.where(Article.id == only), before=place.mark, limit=limit + 1)
+    parents = rows_by_id(session, {reply.parent_id for reply, _ in replies if reply.parent_id} | {mark.comment_id for mark in marks})
+    found: list[Answered] = []
+    while (replies or marks) and len(found) < limit:
+        if replies and not (marks and marks[0].created_at > (replies[0][0].published_at or replies[0][0].created_at)):
+            reply, *replies = replies
+            found.append(Answered(parents[reply[0].parent_id or 0], reply=reply))
+            place = AnsweredPlace(reply[0].id, place.mark)
+        else:
+            mark, *marks = marks
+            found.append(Answered(parents[mark.comment_id], part=mark))
+            place = AnsweredPlace(place.reply_id, (mark.created_at, mark.comment_id))
+    return found, place if replies or marks else None
+
+
+def _list_replies(session: Session, account_id: int, *, only: int | None, before_id: int | None, limit: int) -> list[Row]:
+    """Return the newest ``limit`` + 1 replies before one by which authors of one's articles have answered somebody else's comments there."""
     other = aliased(ArticleAuthor)
     mine = select(other.article_id).where(other.account_id == account_id)
     theirs = select(ArticleAuthor.account_id).where(ArticleAuthor.article_id.in_(mine)).distinct()
@@ -108,13 +150,11 @@ def list_answered(
         ids = ids.where(Comment.article_id == only) if only is not None else ids
         parts.append(_before(ids, Comment.id.expression, before_id, limit).subquery())
     if not parts:
-        return [], None
+        return []
     every = union_all(*(select(part.c.id) for part in parts)).subquery()
     found = session.scalars(select(every.c.id).order_by(every.c.id.desc()).limit(limit + 1)).all()
-    replies = rows_by_id(session, found[:limit])
-    comments = rows_by_id(session, {row[0].parent_id for row in replies.values() if row[0].parent_id})
-    pairs = [Answered(replies[reply_id], comments[replies[reply_id][0].parent_id or 0]) for reply_id in found[:limit]]
-    return pairs, found[limit - 1] if len(found) > limit else None
+    rows = rows_by_id(session, found)
+    return [rows[reply_id] for reply_id in found]
 
 
 def _before(ids: Select[int], column: ColumnElement[int], before_id: int | None, limit: int) -> Select[int]:

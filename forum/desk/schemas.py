@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from forum.comments.attention import Attention
 from forum.comments.schemas import CommentOut, RowId, Stub
+from forum.posting.series_schemas import ContinuationOut
 from forum.text.limits import BODY_MAX
 
 Tab = Literal["waiting", "replied", "set_aside"]
@@ -53,7 +54,8 @@ class AttentionOut(msgspec.Struct, frozen=True):
 class DeskItemOut(msgspec.Struct, frozen=True, kw_only=True):
     """A comment on the desk. ``score`` says how urgently it waits, ``doubting`` how many readers doubt or disagree there, ``days`` how long it has been there.
 
-    ``answers``: what it answers, null for the article. ``reply``: in what was replied to, the author's reply.
+    ``answers``: what it answers, null for the article. In what was replied to: ``reply`` is the author's reply, or ``answered_in`` the later part of the series
+    that answers the thread.
     """
 
     comment: CommentOut
@@ -65,13 +67,18 @@ class DeskItemOut(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     attention: AttentionOut | None
     reply: Stub | None
+    answered_in: ContinuationOut | None
 
 
 class DeskOut(msgspec.Struct, frozen=True):
-    """A page of the desk; ``counts``: how many wait by group, on the first page of what waits. ``next`` is the cursor of the following page, or null."""
+    """A page of the desk. ``next`` is the cursor of the following page, or null.
+
+    ``counts``: how many wait by group, on the first page of what waits; ``more_than``: the groups of which even more wait, since counting ends at 500.
+    """
 
     tab: Tab
     counts: dict[str, int] | None
+    more_than: list[Group]
     items: list[DeskItemOut]
     next: str | None
 

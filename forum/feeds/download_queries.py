@@ -77,7 +77,7 @@ def _roots(session: Session, article: Article, after: Place | None, limit: int) 
     ids = select(Comment.id).where(Comment.article_id == article.id, text(LISTED_ROOT))
     key = (after.published_at, after.root_id) if after else ()
     found = first_after(session, ids, _ORDER.key, key, descending=False, limit=limit)
-    return session.scalars(select(Comment).where(Comment.id.in_(found)).order_by(*_ORDER.by).limit(limit)).all()
+    return session.scalars(select(Comment).where(Comment.id.in_(found)).order_by(*_ORDER.key).limit(limit)).all()
 
 
 def _replies(session: Session, root_id: int, after_id: int, limit: int) -> list[int]:

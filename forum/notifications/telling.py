@@ -5,6 +5,7 @@ and of its article; never to who wrote it, and to nobody twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -67,7 +68,13 @@ def _begin(session: Session, subject: Subject, subject_id: int, reason: Reason, 
 
 def _find_matter(session: Session, subject: Subject, subject_id: int) -> Matter | None:
     """Return what decides who is told; None where nobody may see it any more."""
-    return find_article_matter(session, subject_id) if subject is Subject.ARTICLE else find_comment_matter(session, subject_id)
+    if subject is Subject.ARTICLE:
+        return find_article_matter(session, subject_id)
+    matter = find_comment_matter(session, subject_id)
+    if matter is None or subject is not Subject.ANSWERED:
+        return matter
+    # That a later part answers a thread is its authors' doing; whoever wrote the thread is told as those who doubt it are.
+    return replace(matter, writers=matter.author_ids, addresses=(), targets={Reason.ANSWERED: tuple(matter.writers)})
 
 
 def _news(subject: Subject, subject_id: int, matter: Matter) -> News:
@@ -90,7 +97,8 @@ def _find(session: Session, news: News, matter: Matter, reason: Reason, *, after
     """Return the next who are told for ``reason``, and where to go on, None at their end."""
     if reason is Reason.ANSWERED:
         accounts = list_doubting(session, news.subject_id, after=after, limit=BATCH)
-        return _of_accounts(session, accounts), accounts[-1] if len(accounts) == BATCH else None
+        asking = () if after else matter.targets[reason]
+        return _of_accounts(session, [*asking, *accounts]), accounts[-1] if len(accounts) == BATCH else None
     targets = matter.targets.get(reason)
     found = list_followers(session, FOLLOWED_BY[reason], targets, after=after, limit=BATCH) if targets else []
     return found, found[-1].id if len(found) == BATCH else None

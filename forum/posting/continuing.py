@@ -1,6 +1,6 @@
 """An author says that a thread below an article is answered in a later part of its series, or takes that back.
 
-The rule: the thread stays as it is, and so do its tags; what is said stands at the thread and in the later part, for everybody. Those who doubted are told by whoever
+The rule: the thread stays as it is, and so do its tags; what is said stands at the thread and in the later part, for everybody. Who wrote or doubted it is told by whoever
 listens to ``comment.continued``. The comment's ``attention`` is not touched: the mark itself is the recorded state.
 """
 

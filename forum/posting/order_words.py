@@ -31,6 +31,6 @@ ORDER_WORDS: dict[str, OrderWords] = {
     ),
     "unanswered": OrderWords(
         _("Waiting for the author"),
-        _("Threads without a reply by the author come first, the most doubted and disputed on top; then the oldest."),
+        _("Readers' threads without a reply by the author come first, the most doubted and disputed on top; then the oldest."),
     ),
 }

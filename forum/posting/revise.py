@@ -19,6 +19,7 @@ from forum.moderation.facts import Spot, gather
 from forum.moderation.moves import Deed, move_comment
 from forum.moderation.reconsidering import Asked
 from forum.moderation.review import Origin
+from forum.posting.own_words import require_own_words
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sanctions.kinds import Activity
@@ -46,6 +47,8 @@ def revise(
     present = Stance(comment.stance) if comment.stance else None
     wanted = present if isinstance(stance, UnsetType) else stance
     prepared = prepared if prepared is not None and prepared.body_md != comment.body_md else None
+    if prepared is not None:
+        require_own_words(session, viewer, place.article, prepared.body_md)
     if comment.state == State.REMOVED:
         _submit_again(session, viewer, place, prepared, wanted)
         return True

@@ -51,7 +51,7 @@ def get_series(call: Call[Article, None, None]) -> Answer:
     problems=(Kind.NOT_FOUND, Kind.CONFLICT),
 )
 def set_continuation(call: Call[Article, ContinuationIn, None]) -> Answer:
-    """Say that a thread below one's article is answered in a later part of its series that one wrote as well; those who doubted are told once."""
+    """Say that a thread below one's article is answered in a later part of its series that one wrote as well; who wrote or doubted it is told once."""
     comment_id = call.path["comment_id"]
     continue_thread(call.session, call.viewer, comment_id, article_id=call.body.article_id, line=call.body.line)
     return Answer(find_continuations(call.session, call.thing, [comment_id])[comment_id])

@@ -69,7 +69,7 @@ def save_continuation(call: Call[Article, ContinueForm, None]) -> Redirect:
         flash(_("The thread is no longer marked as answered elsewhere."))
     else:
         continue_thread(call.session, call.viewer, comment_id, article_id=body.article_id, line=body.line)
-        flash(_("Everybody can see now where you answered this. Those who doubted it are told once."))
+        flash(_("Everybody can see now where you answered this. Whoever wrote or doubted it is told once."))
     return Redirect(comment_address(comment_id))
 
 

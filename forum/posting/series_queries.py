@@ -2,6 +2,7 @@
 
 Bounded, whatever the size of a discussion: open questions are a partial index of their own, the rest are the authors' own marks. What is shown of other parts
 is of this series only, since an answer is kept by the version of this part and those before it (``articles.queries.versions_before``).
+An author's mark counts as long as its part follows in the same series (``is_not_continued``): where one of the two leaves it, or is merged, the mark stays and says nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, Select, bindparam, exists, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal_column, select, text, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from forum.accounts.models import Account
 from forum.articles.models import Article, ArticleAuthor
@@ -84,6 +85,38 @@ def find_continuations(session: Session, article: Article, roots: Collection[int
     return {comment_id: ContinuationOut(comment_id, _part(row), line, moment) for comment_id, line, moment, *row in rows.all()}
 
 
+def is_not_continued() -> ColumnElement[bool]:
+    """Return the condition on a comment that no later part of its article's series answers it; a look at one row by its key."""
+    earlier, later = aliased(Article), aliased(Article)
+    follows = and_(earlier.series_id == later.series_id, earlier.part < later.part)
+    mark: Select[Any] = (
+        select(literal_column("1")).select_from(Continuation).join(later, later.id == Continuation.article_id).join(earlier, follows)
+    )
+    mark = mark.where(Continuation.comment_id == Comment.id, earlier.id == Comment.article_id)
+    # Not NOT EXISTS: that PostgreSQL may turn round and read every mark; and of what is unequal it expects, rightly, nearly all.
+    return func.coalesce(mark.scalar_subquery(), literal_column("0")) != literal_column("1")
+
+
+def list_answered_later(
+    session: Session, articles: Select[int], *, before: tuple[datetime, int] | None, limit: int
+) -> list[ContinuationOut]:
+    """Return where readers' threads of ``articles`` are answered in later parts, the newest mark first, after the one of ``before`` (its time, its comment)."""
+    earlier, later, other = aliased(Article), aliased(Article), aliased(Article)
+    follows = and_(later.id == Continuation.article_id, later.series_id == earlier.series_id, later.part > earlier.part)
+    order = (Continuation.created_at, Continuation.comment_id)
+    marks = select(Continuation.comment_id, Continuation.line, Continuation.created_at, later.id, later.title, later.slug, later.part)
+    # Found by the parts of these series, whose marks are few: the sum keeps SQLite from beginning with all comments of the articles.
+    marks = marks.join(Comment, Comment.id == Continuation.comment_id).join(earlier, earlier.id == Comment.article_id.expression + 0)
+    series = select(other.series_id).where(other.id.in_(articles), other.series_id.is_not(None))
+    marks = marks.join(later, follows).where(Continuation.article_id.in_(select(Article.id).where(Article.series_id.in_(series))))
+    by_authors = select(ArticleAuthor.account_id).where(ArticleAuthor.article_id == Comment.article_id)
+    marks = marks.where(earlier.id.in_(articles), Comment.state == State.VISIBLE.value, Comment.author_id.not_in(by_authors))
+    if before is not None:
+        marks = marks.where(tuple_(*order) < before)
+    rows = session.execute(marks.order_by(*(column.desc() for column in order)).limit(limit))
+    return [ContinuationOut(comment_id, _part(row), line, moment) for comment_id, line, moment, *row in rows.all()]
+
+
 def list_later_parts(session: Session, article: Article, account_id: int) -> list[PartOut]:
     """Return the parts after ``article`` in its series that this person is an author of as well, in order."""
     if article.series_id is None or article.part is None:
@@ -142,7 +175,7 @@ def _open_questions() -> Select[Comment, Account]:
         Comment.article_id == here,
         text(OPEN_QUESTION),
         Comment.author_id.not_in(select(ArticleAuthor.account_id).where(ArticleAuthor.article_id == here)),
-        ~exists().where(Continuation.comment_id == Comment.id),
+        is_not_continued(),
     )
     ids = asked.order_by(*order).limit(MOST_OPEN).subquery()
     return with_writer().where(Comment.id.in_(select(ids.c.id))).order_by(*order)

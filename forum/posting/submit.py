@@ -14,6 +14,7 @@ from forum.comments.states import STATE_WORDS, State
 from forum.moderation.facts import Spot, gather
 from forum.moderation.intake import holds, judge, take_in
 from forum.moderation.reconsidering import Asked
+from forum.posting.own_words import require_own_words
 from forum.posting.prepare import PreparedBody
 from forum.refusals import Fault, Kind, Refusal, invalid
 from forum.sanctions.kinds import Activity
@@ -35,6 +36,7 @@ def submit(
     require_free(session, viewer.account_id, article.site_id, Activity.WRITE)
     if article.closed_at is not None:
         raise Refusal(Kind.CLOSED, "This discussion is closed to new comments; tags stay open.")
+    require_own_words(session, viewer, article, prepared.body_md)
     parent, root = find_place(session, article, parent_id)
     assert viewer.account_id is not None, "the permission table lets nobody comment without an account"
     context = gather(session, viewer, Spot(article, parent), text=prepared.body_md, fingerprint=prepared.fingerprint)

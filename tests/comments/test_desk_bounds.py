@@ -5,20 +5,24 @@ Beside the bounds of discussions, with which it shares the large database.
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from forum.access.viewer import Via, Viewer
 from forum.accounts.models import Account
+from forum.clock import now
+from forum.comments.models import Comment
 from forum.db.transaction import reading
 from forum.desk.schemas import DeskQuery
 from forum.desk.steps import read_desk
+from forum.web.context import cursors
 from tests.comments.conftest import Large
 from tests.comments.measure import Statement, plan_of, statements_of, work_of
-from tests.comments.test_comments_bounds import connection, planner
+from tests.comments.test_comments_bounds import NEXT_STATEMENTS, PAGE_WORK, connection, costs, planner
 
 __all__ = ["planner"]
 pytestmark = pytest.mark.slow
 
-# Steps of SQLite's virtual machine (rows on PostgreSQL): 500 rows that are sorted, up to 1,000 that are counted, and a page.
+# Steps of SQLite's virtual machine (rows on PostgreSQL): 500 rows that are sorted, up to 500 of each group that are counted, and a page.
 WORK = {"sqlite": 100_000, "postgresql": 4_000}
 TABS = ("waiting", "replied", "set_aside")
 
@@ -45,6 +49,24 @@ def test_a_page_of_the_desk_never_reads_the_article(large: Large, planner: str, 
     assert not [step for step in plan if step.startswith(("SCAN comments", "Seq Scan using nothing on comments"))], plan
     assert any("ix_comments_waiting" in step for step in plan) == (tab == "waiting"), plan
     assert work <= WORK[database], (work, plan)
+
+
+def test_what_the_authors_began_ends_the_order_and_is_read_from_their_own_comments(large: Large, planner: str, database: str) -> None:
+    """Not from the article, of which it is a fiftieth."""
+    with large.app.app_context(), reading() as session:
+        own = select(Comment.id).where(Comment.article_id == large.big.article_id, Comment.depth == 0, Comment.author_replied.is_(False))
+        wanted = session.scalars(own.where(Comment.author_id == large.big.account_ids[0]).order_by(Comment.id)).all()
+        theirs = session.scalar(select(func.count()).where(Comment.author_id == large.big.account_ids[0])) or 0
+        purpose = f"thread:{large.big.article_id}::unanswered:None:None:None:None"
+        cursor = cursors().write(purpose, [0, 2, 0, now(), wanted[0]])
+    address = f"/articles/{large.big.article_id}/comments?limit=5&replies=3&sort=unanswered&cursor={cursor}"
+    page, cost, plan = costs(large, address)
+    assert [item["id"] for item in page["items"]] == list(wanted[1:6])
+    assert cost.statements <= NEXT_STATEMENTS
+    # Each of the author's comments once at most.
+    assert cost.work <= PAGE_WORK[database] + {"sqlite": 30, "postgresql": 2}[database] * theirs
+    assert any("ix_comments_author_id_id" in step for step in plan), plan
+    assert not [step for step in plan if step.startswith(("SCAN comments", "Seq Scan using nothing on comments"))], plan
 
 
 def session_knows(opened: object, author_id: int) -> bool:

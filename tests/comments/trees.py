@@ -120,13 +120,17 @@ class Seen:
         return max(self.planned(one).minute for one in (comment_id, *replies))
 
 
-def sort_key(seen: Seen, sort: str) -> Callable[[int], Any]:
-    """Return the key by which plain ``sorted`` puts comments into the order ``sort``."""
+def sort_key(seen: Seen, sort: str, *, by_id: bool = False) -> Callable[[int], Any]:
+    """Return the key by which plain ``sorted`` puts comments into the order ``sort``; ``by_id``: what authors began and did not answer is ordered by its id."""
 
     def key(one: int) -> Any:
         tags = seen.counted(one)
         pro, con = tags[Stance.AGREEMENT] + tags[Stance.ENCOURAGEMENT], tags[Stance.DISAGREEMENT] + tags[Stance.SKEPTICISM]
         minute = seen.planned(one).minute
+        unanswered: tuple[int, ...] = (int(seen.is_answered(one)), -con, minute, one)
+        if not seen.is_answered(one) and seen.planned(one).writer in seen.plan.authors:
+            # Nobody waits for authors to answer themselves; what they began stands in the order of writing, and matches as everything else does.
+            unanswered = (2, one) if by_id else (2, -con, minute, one)
         return {
             "oldest": (minute, one),
             "newest": (-minute, -one),
@@ -134,7 +138,7 @@ def sort_key(seen: Seen, sort: str) -> Callable[[int], Any]:
             "most_tagged": (-(pro + con), -one),
             "most_valued": (-round(wilson_bound(pro, pro + con), 12), -one),
             "most_contested": (-round(contest(pro, con), 12), -one),
-            "unanswered": (seen.is_answered(one), -con, minute, one),
+            "unanswered": unanswered,
         }[sort]
 
     return key
@@ -144,7 +148,7 @@ def expected_roots(seen: Seen, sort: str) -> list[int]:
     """Return the roots as they must stand in the order ``sort``: the pinned one, the featured ones, the others."""
     roots = [one for one in seen.ids if seen.parent(one) is None and seen.is_listed(one)]
     leads = sorted((one for one in roots if seen.planned(one).lead), key=lambda one: (-seen.planned(one).lead, one))
-    return leads + sorted((one for one in roots if not seen.planned(one).lead), key=sort_key(seen, sort))
+    return leads + sorted((one for one in roots if not seen.planned(one).lead), key=sort_key(seen, sort, by_id=True))
 
 
 def expected_matches(

@@ -2,8 +2,12 @@
 
 import pytest
 
+from forum.access.viewer import DEFAULT_SITE_ID
+from forum.articles.actions import ArticleDraft, create_article
+from forum.db.transaction import writing
 from forum.desk.actions import TEMPLATES_MAX
-from tests.conftest import PASSWORD
+from tests.comments.measure import statements_of
+from tests.conftest import PASSWORD, ApiClient
 from tests.desk.conftest import Room
 from tests.journeys.reader import Reader
 
@@ -60,3 +64,48 @@ def test_a_template_fills_the_composer_and_is_not_posted_as_it_stands(room: Room
     assert posted.status == 200
     assert posted.path.startswith("/desk")
     assert room.desk() == []
+
+
+def test_no_door_takes_a_template_as_it_stands(room: Room) -> None:
+    """Whether it begins a thread or answers somebody, is posted or comes by an edit, over the API or from a page."""
+    doubt = room.say(room.writer)
+    room.author.post("/desk/templates", {"title": "Protocol", "body_md": TEXT})
+    comments, spaced = f"/articles/{room.article_id}/comments", f"\n{TEXT.replace(' ', '   ')}\n"
+    for parent in (None, doubt):
+        refused = room.author.post(comments, {"body_md": spaced, "parent_id": parent})
+        assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "unchanged-template")
+    own = room.say(room.author, None, parent=doubt, text="I look it up.")
+    refused = room.author.patch(f"/comments/{own}", {"body_md": spaced})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/body_md")
+    author, page = enter(room), room.author.get(f"/articles/{room.article_id}").json["page"]
+    for path, action in ((page, f"{page}/comments"), (f"/c/{own}/edit", f"/c/{own}/edit")):
+        author.open(path)
+        screen = author.send(action, body_md=spaced)
+        assert screen.status == 422
+        assert "your template as it stands" in screen.errors
+        assert TEXT.split(maxsplit=1)[0] in screen.page.one("textarea", name="body_md").text
+    assert room.author.get(f"/articles/{room.article_id}").json["comment_count"] == 2
+
+
+def test_a_template_is_its_authors_and_meant_for_their_articles(room: Room) -> None:
+    """Others may happen to say the same, and so may the author where they are a reader like anybody."""
+    room.author.post("/desk/templates", {"title": "Protocol", "body_md": TEXT})
+    room.say(room.member, None, text=TEXT)
+    with writing() as session:
+        other, _ = create_article(session, DEFAULT_SITE_ID, ArticleDraft(title="Elsewhere"), author_ids=[room.world.ids["member"]])
+        other_id = other.id
+    room.say(room.author, None, text=TEXT, at=other_id)
+    room.author.delete(f"/desk/templates/{room.author.get('/desk/templates').json['items'][0]['id']}")
+    room.say(room.author, None, text=f"{TEXT} ", at=room.article_id)
+
+
+def test_only_an_author_at_home_pays_for_looking_into_templates(room: Room) -> None:
+    def asked(by: ApiClient, at: int) -> int:
+        with statements_of(room.world.app) as statements:
+            room.say(by, None, text=f"A word on {at}.", at=at)
+        return sum("reply_templates" in statement.sql for statement in statements)
+
+    with writing() as session:
+        other, _ = create_article(session, DEFAULT_SITE_ID, ArticleDraft(title="Elsewhere"), author_ids=[room.world.ids["member"]])
+        other_id = other.id
+    assert [asked(room.author, room.article_id), asked(room.author, other_id), asked(room.writer, room.article_id)] == [1, 0, 0]

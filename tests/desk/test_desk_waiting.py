@@ -20,10 +20,9 @@ from forum.comments.stance import Stance
 from forum.comments.states import State
 from forum.db.transaction import reading, writing
 from forum.desk import waiting
-from forum.desk.queries import list_articles_with
 from forum.desk.schemas import DeskQuery
 from forum.desk.steps import read_desk
-from forum.desk.waiting import GROUPS, Place, has_waiting, list_waiting
+from forum.desk.waiting import GROUPS, Place, list_waiting, open_desk
 from tests.conftest import ApiClient
 from tests.desk.conftest import Room
 from tests.seeding import Plan, PlannedComment, Seeded, store_plan
@@ -82,9 +81,9 @@ def walk(author_id: int, *, limit: int, only: int | None = None) -> list[int]:
     found: list[int] = []
     place: Place | None = Place(now())
     with reading() as session:
-        articles = list_articles_with(session, author_id, has_waiting(), only=None)
+        desk = open_desk(session, author_id, now())
         while place is not None:
-            page, place = list_waiting(session, articles, place, limit=limit, only=only)
+            page, place = list_waiting(session, desk, place, limit=limit, only=only)
             assert page or not found, "no page but the first is empty"
             found += [one.id for one in page]
     return found
