@@ -267,6 +267,15 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     }
 
 
+def create_store(settings: Settings) -> Flask:
+    """Return an application that has nothing but its database: for a process that only looks after it."""
+    app = Flask("forum", static_folder=None)
+    app.config.update(flask_config(settings))
+    app.extensions[SETTINGS] = settings
+    _open_database(app)
+    return app
+
+
 def _open_database(app: Flask) -> None:
     file = app.extensions[SETTINGS].sqlite_file
     if file is not None:

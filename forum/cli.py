@@ -4,10 +4,12 @@ Exit codes: 0 done, 1 the input was refused or a check fell short, 2 wrong usage
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import wraps
 from importlib.metadata import version
+from pkgutil import resolve_name
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -15,40 +17,50 @@ import msgspec
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from forum.app import create_app
+from forum.app import create_app, create_store
 from forum.db.base import db
-from forum.db.command import database_commands
 from forum.db.schema import bring_up_to_date, schema_head, schema_revision
 from forum.db.transaction import reading
-from forum.demo.command import demo_command, offer_demo
 from forum.jobs.worker import Worker, run_until_signalled
-from forum.mail.command import mail_commands
-from forum.moderation.log_command import modlog_commands
-from forum.operating.account_command import account_commands
-from forum.operating.article_command import article_commands
-from forum.operating.check_command import check_command
 from forum.refusals import Moved, Refusal
 from forum.server import Server, default_workers, find_listening_fault
 from forum.settings import Settings, SettingsError, describe_settings, load_settings, mask_password
-from forum.transfer.archive_command import backup_command, export_command, restore_command
-from forum.transfer.command import import_command
 from forum.web.metrics import share
 from forum.web.metrics_sharing import WORKERS, prepare_folder
 
-# Each with whether it wants a database that has this version's schema already; the others make it, move it, or say what is there.
-COMMANDS: tuple[tuple[click.Command, bool], ...] = (
-    (demo_command, False),
-    (import_command, False),
-    (export_command, True),
-    (backup_command, True),
-    (restore_command, False),
-    (account_commands, True),
-    (article_commands, True),
-    (check_command, True),
-    (modlog_commands, True),
-    (mail_commands, True),
-    (database_commands, False),
+# Where each is, and whether it wants a database that has this version's schema already; the others make it, move it, or say what is there.
+# Imported when it is called: a server's processes would carry all of them.
+COMMANDS: Mapping[str, tuple[str, bool]] = MappingProxyType(
+    {
+        "demo": ("forum.demo.command:demo_command", False),
+        "import": ("forum.transfer.command:import_command", False),
+        "export": ("forum.transfer.archive_command:export_command", True),
+        "backup": ("forum.transfer.archive_command:backup_command", True),
+        "restore": ("forum.transfer.archive_command:restore_command", False),
+        "account": ("forum.operating.account_command:account_commands", True),
+        "article": ("forum.operating.article_command:article_commands", True),
+        "check": ("forum.operating.check_command:check_command", True),
+        "modlog": ("forum.moderation.log_command:modlog_commands", True),
+        "mail": ("forum.mail.command:mail_commands", True),
+        "db": ("forum.db.command:database_commands", False),
+    }
 )
+
+
+class Rooms(click.Group):
+    """The commands of this file, and those of the rooms."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all."""
+        return sorted({*self.commands, *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None where there is none of this name."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            place, needs_schema = COMMANDS[cmd_name]
+            command: click.Command = resolve_name(place)
+            self.add_command(_inside(command, with_database if needs_schema else with_app), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
 
 def say(line: str = "") -> None:
@@ -89,7 +101,7 @@ def _command_settings() -> Settings:
     return msgspec.structs.replace(settings, log_format="console", log_level="error")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("forum"), prog_name="forum")
 def cli() -> None:
     """A self-hosted discussion backend for articles whose claims are contested."""
@@ -106,11 +118,14 @@ def serve(host: str, port: int, workers: int | None, threads: int | None, with_d
     settings = load_settings()
     if fault := find_listening_fault(host, port):
         raise click.ClickException(fault)
-    with _application().app_context():
+    # The processes that serve are made of this one, and would carry a whole application besides their own.
+    with (_application() if with_demo else create_store(_command_settings())).app_context():
         if bring_up_to_date():
             say(f"The database was brought up to date: {_where(settings)}")
         _refuse_other_schema()
         if with_demo:
+            from forum.demo.command import offer_demo
+
             offer_demo(settings)
         # The workers open connections of their own: one that two processes share would mix up their answers.
         db.engine.dispose()
@@ -177,11 +192,6 @@ def _where(settings: Settings) -> str:
     return mask_password(settings.database_url)
 
 
-def _gather() -> None:
-    for command, needs_schema in COMMANDS:
-        cli.add_command(_inside(command, with_database if needs_schema else with_app))
-
-
 def _inside(command: click.Command, run: Callable[[Callable[..., Any]], Callable[..., Any]]) -> click.Command:
     """Return a room's own command, with all those below it, run inside an application; the room's stays as it is."""
     inside = copy(command)
@@ -190,9 +200,6 @@ def _inside(command: click.Command, run: Callable[[Callable[..., Any]], Callable
     elif command.callback is not None:
         inside.callback = run(command.callback)
     return inside
-
-
-_gather()
 
 
 def main() -> None:

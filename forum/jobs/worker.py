@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INTERVAL_SECONDS = 5.0
-# People's requests come first: after a piece of work there is a pause of twice its length, within these bounds.
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 1.0
-PAUSE_EACH = 2.0
+# People's requests come first: where a worker shares a process with them, or SQLite's one lock, a piece of work is followed by a rest of nine times its length.
+SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.01, 1.0
+REST_EACH = 9.0
 # What many write at the same time is done together.
 GATHER_SECONDS = 0.2
 log = structlog.get_logger(__name__)
@@ -45,6 +45,7 @@ class Worker:
         settings: Settings = app.extensions[SETTINGS]
         executor = _load_executor(settings)
         self._app, self._is_apart = app, apart
+        self._rest_each = 0.0 if apart and settings.sqlite_file is None else REST_EACH
         self._stopping = Event()
         self._away: set[str] = set()
         works: dict[str, Callable[[], bool]] = {
@@ -82,7 +83,7 @@ class Worker:
                 begun = monotonic()
                 if not self._run_one(what, work):
                     return
-                pause = min(max(PAUSE_EACH * (monotonic() - begun), SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+                pause = min(max(self._rest_each * (monotonic() - begun), SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
 
         return look
 

@@ -1,5 +1,8 @@
 """Wrong usage is exit code 2, and help is there for everything."""
 
+import subprocess
+import sys
+
 import click
 import pytest
 
@@ -10,7 +13,8 @@ from tests.cli.conftest import Forum
 
 def _all(group: click.Group, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found = []
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         found.append((*before, name))
         if isinstance(command, click.Group):
             found += _all(command, (*before, name))
@@ -66,6 +70,15 @@ def test_version(forum: Forum) -> None:
 
 def test_a_rooms_command_is_left_as_it_is() -> None:
     """The room's own tests, and whoever else imports it, run it in their application and not in the environment's."""
-    assert cli.commands["import"] is not import_command
-    assert cli.commands["import"].callback is not import_command.callback
-    assert cli.commands["import"].params == import_command.params
+    command = cli.get_command(click.Context(cli), "import")
+    assert command is not None
+    assert command is not import_command
+    assert command.callback is not import_command.callback
+    assert command.params == import_command.params
+
+
+def test_serving_imports_no_other_command() -> None:
+    """A server's processes would carry them for as long as they run."""
+    program = "import sys, forum.cli; print([name for name in sys.modules if name.endswith(('_command', '.command'))])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
 
+import click
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -369,7 +370,7 @@ def test_neither_the_log_nor_a_job_holds_a_text(world: World, hidden: Hidden) ->
 
 
 def test_every_command_is_known_here(app: Flask) -> None:
-    assert set(cli.commands) == COMMANDS
+    assert set(cli.list_commands(click.Context(cli))) == COMMANDS
 
 
 @pytest.mark.parametrize(
