@@ -204,7 +204,7 @@ def test_a_job_that_is_killed_is_done_once(scene: Scene, monkeypatch: pytest.Mon
         if at == "listen":
             patch.setattr(telling, "_go_on", _raise)
         else:
-            patch.setattr("forum.jobs.run.delete", _raise)
+            patch.setattr("forum.jobs.run.write", _raise)
         with pytest.raises(_Killed):
             run_due(1)
     db.session.rollback()
