@@ -145,7 +145,9 @@ def _is_known(path: Path) -> bool:
         PASSWORD_FILE,
         "mail",
         METRICS_FOLDER,
-        *(name + end for name in own for end in ("", "-wal", "-shm", "-journal", "-turn")),
+        # Where jobs are run apart, the file beside it in which their messages wait.
+        *(name + part + end for name in own for part in ("", "-jobs") for end in ("", "-wal", "-shm", "-journal")),
+        *(name + "-turn" for name in own),
     }
     is_former_secret = path.name.startswith(f"{SECRET_FILE}.{ASIDE}")
     return path.name in names or is_former_secret or (_DRAFT.fullmatch(path.name) is not None and not _is_old(path))

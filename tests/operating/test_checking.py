@@ -208,6 +208,10 @@ def test_strangers_in_the_data_folder_are_named_and_left(demo: None, app: Flask)
     stranger, draft, part = folder / "notes.txt", folder / ".secret_key.4711", folder / "mail" / ".abc.part"
     young = folder / ".backup.forum.4712.part"
     young.write_text("x")
+    # What a worker that runs apart leaves.
+    messages = [folder / f"forum.sqlite3-jobs{end}" for end in ("", "-wal", "-shm")]
+    for file in messages:
+        file.write_text("x")
     (folder / "mail" / "abc.eml").write_text("A mail.")
     for file in (stranger, draft, part):
         file.write_text("x")
@@ -227,6 +231,8 @@ def test_strangers_in_the_data_folder_are_named_and_left(demo: None, app: Flask)
     finally:
         stranger.unlink()
         young.unlink()
+        for file in messages:
+            file.unlink()
         (folder / "mail" / "abc.eml").unlink()
 
 
