@@ -121,8 +121,8 @@ def test_no_template_holds_a_script_or_a_style_of_its_own() -> None:
 EXTRAS = {"authlib", "joserfc", "pyotp", "redis", "requests", "segno", "webauthn"}
 
 
-# Alembic, which a server that has nothing to migrate does not load, and huey, which only a process that runs jobs does.
-LATE = {"from forum.db import migrating", "from forum.jobs import executor"}
+# Alembic, which a server that has nothing to migrate does not load, huey, which only a process that runs jobs does, and the demo, of which most have none.
+LATE = {"from forum.db import migrating", "from forum.jobs import executor", "from forum.demo.command import offer_demo"}
 
 
 def test_imports_stand_at_the_top() -> None:
