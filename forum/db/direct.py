@@ -55,7 +55,11 @@ def _execute(connection: Connection, prepared: Prepared, values: Mapping[str, An
         cursor.execute(prepared.sql, given)
     except connection.dialect.loaded_dbapi.Error as error:
         cursor.close()
-        raise _wrapped(connection, prepared.sql, error) from error
+        wrapped = _wrapped(connection, prepared.sql, error)
+        failed = SimpleNamespace(execution_context=context, statement=prepared.sql, original_exception=error, sqlalchemy_exception=wrapped)
+        for listen in connection.dialect.dispatch.handle_error:
+            listen(failed)
+        raise wrapped from error
     connection.dispatch.after_cursor_execute(*heard)
     return cursor
 

@@ -113,7 +113,10 @@ def _run_next(most: int, may_begin: Callable[[], bool]) -> int:
             raise
         if len(jobs) > 1:
             # Nothing of them is done. Each by itself, only the one is blamed that cannot be.
-            return sum(_run_next(1, may_begin) for _ in jobs)
+            alone = 0
+            while alone < len(jobs) and (not alone or may_begin()) and _run_next(1, may_begin):
+                alone += 1
+            return alone
         outcomes = [] if _is_lost_race(error) else [_record_failure(jobs[0], error)]
         if not outcomes:
             log.info("job lost a race", job=jobs[0].id, kind=jobs[0].kind)

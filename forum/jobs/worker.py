@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 INTERVAL_SECONDS = 5.0
-# People's requests come first: where a worker shares a process with them, or SQLite's one lock, a piece of work is followed by a rest of nine times its length.
+# People's requests come first: where a worker shares a process with them, or SQLite's one lock, a job is followed by a rest of nine times its length.
+# A pass spends its time waiting for somebody else, such as a mail server, and goes on at once.
 SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.01, 1.0
 REST_EACH = 9.0
 # What many write at the same time is done together.
@@ -78,12 +79,12 @@ class Worker:
 
     def _until_done(self, what: str, work: Callable[[], bool]) -> Callable[[], None]:
         def look() -> None:
-            pause = GATHER_SECONDS if what == JOBS else 0.0
+            pause, rest_each = (GATHER_SECONDS, self._rest_each) if what == JOBS else (0.0, 0.0)
             while not self._stopping.wait(pause):
                 begun = monotonic()
                 if not self._run_one(what, work):
                     return
-                pause = min(max(self._rest_each * (monotonic() - begun), SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
+                pause = min(max(rest_each * (monotonic() - begun), SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
 
         return look
 

@@ -1,5 +1,7 @@
 """Statements that go straight to the driver behave as those that SQLAlchemy runs: the same values, errors and listeners, in the same transaction."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, event, func, select
@@ -15,6 +17,7 @@ from forum.db.rows import insert_of, next_ids
 from forum.db.transaction import reading, writing
 from forum.jobs.models import Job
 from forum.stances.models import Tag
+from forum.web.statements import hear_statements
 from tests.comments.measure import statements_of
 from tests.world import make_world
 
@@ -86,6 +89,29 @@ def test_listeners_hear_of_each(app: Flask) -> None:
             event.remove(db.engine, "after_cursor_execute", note)
     assert [sql.split()[0] for sql in heard if not sql.startswith("BEGIN")] == ["INSERT", "SELECT"]
     assert [one.sql.split()[0] for one in asked] == ["INSERT", "SELECT"]
+
+
+def test_listeners_hear_of_what_fails(app: Flask) -> None:
+    """What ran into the database's time limit was the slowest of all, and is in the log of slow statements."""
+    heard: list[tuple[str, bool]] = []
+
+    def note(failed: Any) -> None:
+        heard.append((failed.statement.split()[0], hasattr(failed.execution_context, "forum_begun")))
+
+    def refuse() -> None:
+        with writing() as session:
+            write(session, ADD_JOB, {**job(), "kind": None})
+
+    with app.app_context():
+        event.listen(db.engine, "handle_error", note)
+        statements = hear_statements(db.engine, 1)
+        try:
+            with pytest.raises(IntegrityError):
+                refuse()
+        finally:
+            event.remove(db.engine, "handle_error", note)
+    assert statements is not None
+    assert heard == [("INSERT", True)]
 
 
 def test_a_list_is_no_value(app: Flask) -> None:

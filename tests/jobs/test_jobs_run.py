@@ -227,6 +227,17 @@ def test_none_is_begun_that_may_not_be(app: Flask) -> None:
 
 
 @pytest.mark.sqlite_only
+def test_none_is_begun_that_may_not_be_after_one_that_failed(app: Flask) -> None:
+    add("note", 1)
+    add("fail", 2)
+    add("note", 3)
+    asked = iter((True, False))
+    with ruled_time():
+        assert run_some(may_begin=lambda: next(asked)) == 1
+    assert (effects(), [job.kind for job in jobs()]) == (["1"], ["fail", "note"])
+
+
+@pytest.mark.sqlite_only
 def test_people_wait_for_no_long_row_of_jobs(app: Flask) -> None:
     add("note", 1, 2, 3)
     with ruled_time(step=LONGEST_SECONDS):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from forum.jobs.actions import enqueue
 from forum.jobs.handlers import HANDLERS
 from forum.jobs.models import Job
 from forum.jobs.run import run_some
+from forum.jobs.telling import JOBS, PASSES
 from forum.jobs.worker import Worker
 from tests.conftest import add_account
 from tests.faults.service import Service, pause
@@ -102,6 +105,16 @@ def test_the_running_job_is_finished_and_no_other_begun(app: Flask, start: Calla
     go_on.set()
     stopping.join(PATIENCE_SECONDS)
     assert waiting() == ["long"]
+
+
+@pytest.mark.parametrize(("what", "pauses"), [(JOBS, [0.2, 0.45, 0.45]), (PASSES, [0.0, 0.01, 0.01])])
+def test_it_rests_after_a_job_and_not_after_a_pass(app: Flask, monkeypatch: pytest.MonkeyPatch, what: str, pauses: list[float]) -> None:
+    """Ten thousand mails would take hours if each were followed by nine times the time that the mail server took."""
+    worker, waited, left = Worker(app), [], [True, True, False]
+    monkeypatch.setattr(worker._stopping, "wait", lambda pause: waited.append(round(pause, 6)))
+    monkeypatch.setattr(worker_module, "monotonic", partial(next, count(0.0, 0.05)))
+    worker._until_done(what, lambda: left.pop(0))()
+    assert waited == pauses
 
 
 def test_it_survives_and_says_once_that_the_database_is_away(
