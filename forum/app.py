@@ -29,7 +29,7 @@ from forum.db.base import db
 from forum.db.engine import engine_options, prepare_engine
 from forum.db.paging import Cursors
 from forum.db.quick import QUICK, QuickReads
-from forum.db.schema import schema_head
+from forum.db.schema import ARRANGERS, schema_head
 from forum.db.valkey import open_valkey
 from forum.desk.actions import forget_templates, refuse_template, wait_again
 from forum.desk.queries import list_held
@@ -39,7 +39,7 @@ from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
 from forum.feeds.actions import end_feed_of
 from forum.jobs.handlers import HANDLERS
-from forum.jobs.happening import LISTENERS, TELL, tell
+from forum.jobs.happening import AFTER_TELLING, LISTENERS, TELL, tell
 from forum.jobs.queries import read_waiting_jobs
 from forum.jobs.run import PASSES, WITNESSES
 from forum.mail.delivery import pass_mail
@@ -83,7 +83,7 @@ from forum.privacy.purging import purge_originals
 from forum.privacy.tidying import TIDY, tidiers, tidy
 from forum.redress.statement_story import tell_statements
 from forum.rooms import API_ROOMS, PAGE_ROOMS
-from forum.search.actions import forget_all_words, forget_words
+from forum.search.actions import forget_all_words, forget_words, merge_all_words, merge_words
 from forum.secret import ensure_secret
 from forum.settings import Settings, load_settings
 from forum.sso.link_mail import LINKING
@@ -222,6 +222,8 @@ def _connect_mail() -> None:
         (LISTENERS, tell_webhooks),
         (PASSES, pass_notifications),
         (LISTENERS, tell_people),
+        (AFTER_TELLING, merge_words),
+        (ARRANGERS, merge_all_words),
         (accounts_actions.on_address_confirmed, adopt_address),
         (WAYS, offer_host),
         (WAYS, offer_provider),

@@ -24,7 +24,7 @@ from forum.articles.actions import add_address
 from forum.articles.address import normalize_address
 from forum.articles.models import Article
 from forum.db.base import db
-from forum.db.schema import bring_up_to_date, refresh_statistics
+from forum.db.schema import arrange, bring_up_to_date, settle
 from forum.db.transaction import reading, writing
 from forum.paths import resource
 from forum.settings import Settings, load_settings
@@ -95,6 +95,7 @@ def _fill(app: Flask, million: bool, say: Callable[[str], None]) -> Seeded:
             say(f"seeding others: {comments:,} of {MILLION:,}")
         with writing() as session:
             seed_discussion(session, comments=min(OTHERS, MILLION - comments), seed=comments)
+        arrange()
         comments += min(OTHERS, MILLION - comments)
     say("giving them texts")
     with writing() as session:
@@ -114,7 +115,7 @@ def _fill(app: Flask, million: bool, say: Callable[[str], None]) -> Seeded:
         reporter_id = session.scalars(select(Account.id).where(Account.handle == REPORTER)).one()
         fill_queue(session, {int(size): article_id for size, (article_id, _page) in articles.items()}, reporter_id)
     tokens = _people()
-    refresh_statistics()
+    settle()
     with reading() as session:
         wrong = [] if million else find_miscounts(session)
     if wrong:

@@ -32,6 +32,8 @@ def engine_options(url: str, *, timeout_seconds: int, pool_size: int) -> dict[st
     """Return the engine's options for ``url``; a lock or a connection is waited for at most ``timeout_seconds``."""
     # Without hide_parameters an error's message, and so the log, would quote what people wrote and the hashes of their secrets.
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": pool_size, "max_overflow": 0, "pool_timeout": timeout_seconds}
+    # The connection that was used last is used next: what SQLite has read by it is still there, unless another has written since.
+    options["pool_use_lifo"] = True
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": timeout_seconds, "check_same_thread": False}
         return options

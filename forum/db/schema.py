@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,22 @@ def bring_up_to_date() -> bool:
 
         migrating.upgrade()
     return True
+
+
+# What is put in order when much was written at once, each in transactions of its own; app.py fills the list.
+ARRANGERS: list[Callable[[], None]] = []
+
+
+def arrange() -> None:
+    """Put in order what much writing leaves behind that goes on: called after each piece of it, so that nobody who posts meanwhile has to do it at once."""
+    for act in ARRANGERS:
+        act()
+
+
+def settle() -> None:
+    """Put in order what an import, or whatever else writes much at once, leaves behind, and let the planner look at the tables anew."""
+    arrange()
+    refresh_statistics()
 
 
 def refresh_statistics() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from forum.db.schema import bring_up_to_date, refresh_statistics
+from forum.db.schema import bring_up_to_date, settle
 from forum.db.transaction import reading, writing
 from forum.demo.load import is_demo, is_empty, load_demo, who_signs_in
 from forum.settings import Settings, load_settings
@@ -31,7 +31,7 @@ def offer_demo(settings: Settings) -> None:
             counts = load_demo(session, password, with_cases=True)
         file.touch(mode=0o600)
         file.write_text(password + "\n", encoding="utf-8")
-        refresh_statistics()
+        settle()
         click.echo("Loaded the demo discussion: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + ".")
     elif not (is_there and file.exists()):
         raise click.ClickException(

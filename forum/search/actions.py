@@ -1,4 +1,4 @@
-"""Writes of the index that the triggers do not make: making it anew, and having the words go that were erased.
+"""Writes of the index that the triggers do not make: merging its segments, making it anew, and having the words go that were erased.
 
 The rule: FTS5 keeps a deleted word in its segments until they are merged; whatever destroys a text has them merged (``forget_words``), at first a bounded number of
 pages, and the job that tidies up the files all that are left (``forget_all_words``).
@@ -17,6 +17,9 @@ BATCH = 10_000
 
 MERGED_AT_ONCE = 500
 """Pages of the index that are merged at once when a text is destroyed; so many are merged in each transaction of the job."""
+
+MERGED_BESIDE = 128
+"""Pages that are merged at once beside what people write, which waits for it: a few milliseconds."""
 
 _BROKEN = {
     "sqlite": (
@@ -58,6 +61,19 @@ def rebuild() -> None:
     for first in range(1, last + 1, BATCH):
         with writing() as session:
             _fill(session, first, first + BATCH - 1)
+        merge_all_words()
+
+
+def merge_words() -> None:
+    """Put the segments together that new texts have made in SQLite's index, some pages at a time, where there are many; run after whoever tells of new texts."""
+    if db.engine.dialect.name == "sqlite":
+        _merge(MERGED_BESIDE)
+
+
+def merge_all_words() -> None:
+    """Put the segments together that much writing at once has made in SQLite's index, in small transactions; nothing where it was done before."""
+    while db.engine.dialect.name == "sqlite" and _merge(MERGED_AT_ONCE):
+        pass
 
 
 def forget_words(session: Session, comment_id: int) -> None:
@@ -74,9 +90,9 @@ def forget_all_words() -> None:
     """
     if db.engine.dialect.name != "sqlite":
         return
-    is_first = True
-    while _merge(is_first):
-        is_first = False
+    pages = -MERGED_AT_ONCE
+    while _merge(pages):
+        pages = MERGED_AT_ONCE
 
 
 def _fill(session: Session, first: int, last: int) -> None:
@@ -95,14 +111,13 @@ def _count_strays(session: Session) -> int:
 
 
 def _merge_some() -> None:
-    _merge(True)
+    _merge(-MERGED_AT_ONCE)
 
 
-def _merge(is_first: bool) -> bool:
-    """Merge some pages of the index and return whether any were; the first time all segments are put together."""
+def _merge(pages: int) -> bool:
+    """Merge some pages of the index and return whether any were: of a level with many segments, or, with a number below 0, of all segments together."""
     with writing() as session:
         driver = session.connection().connection.dbapi_connection
         before = driver.total_changes  # type: ignore[union-attr]
-        pages = -MERGED_AT_ONCE if is_first else MERGED_AT_ONCE
         session.execute(text("INSERT INTO comment_words (comment_words, rank) VALUES ('merge', :pages)"), {"pages": pages})
         return bool(driver.total_changes - before >= 2)  # type: ignore[union-attr]

@@ -1,7 +1,7 @@
 """Lets through the few elements a text may have: bleach, then nh3, from one allow-list. The only file that knows either.
 
-bleach gets well-formed, shallow HTML only: what `markdown` wrote, or what `reshape` made of an export; what is nothing but paragraphs of text and
-marks it need not read, and nh3 alone does. Called by `render`.
+bleach gets well-formed, shallow HTML only: what `markdown` wrote, or what `reshape` made of an export; what is nothing but paragraphs of text, marks and
+links of the plainest kind it need not read, and nh3 alone does. Called by `render`.
 """
 
 import re
@@ -25,11 +25,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _DEAD_LINK = re.compile(r'<a(?: (?!href=)[a-z]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 _PRE_LINES = re.compile(r"<pre>\n+")
 
-# Paragraphs of text, line breaks and marks that are not inside each other, written as bleach writes them: it gives such HTML back as it came, which
-# tests show, and takes longer over it than all else. No attribute is in it, no other sign of markup, no control character, and no entity but these.
+# Paragraphs, quoted once or not, of text, line breaks, marks and links that are not inside each other, written as bleach writes them: it gives such HTML
+# back as it came, which tests show, and takes longer over it than all else. No other sign of markup is in it, no control character, no entity but these, and
+# no attribute but the two of a link, whose address is a web address of a few harmless signs.
 _TEXT = r"[^<>&\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]++|&(?:amp|lt|gt|quot);|<br>"
-_MARKED = "|".join(rf"<{tag}>(?:{_TEXT})*</{tag}>" for tag in ("em", "strong", "s", "code"))
-_PLAIN = re.compile(rf"(?:<p>(?:{_TEXT}|{_MARKED})*</p>\n)+")
+_MARKED = "|".join(rf"<{tag}>(?:{_TEXT})*+</{tag}>" for tag in ("em", "strong", "s", "code"))
+_LINKED = rf'<a href="https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/?=%#:@+,;-]*)?" rel="{REL}">(?:{_TEXT})*+</a>'
+_PARAGRAPH = rf"<p>(?:{_TEXT}|{_MARKED}|{_LINKED})*+</p>\n"
+_PLAIN = re.compile(rf"(?:{_PARAGRAPH}|<blockquote>\n(?:{_PARAGRAPH})++</blockquote>\n)++")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.models import Site
 from forum.db.base import Base
-from forum.db.schema import bring_up_to_date, refresh_statistics, schema_head, schema_revision
+from forum.db.schema import bring_up_to_date, schema_head, schema_revision, settle
 from forum.db.transaction import reading, writing
 from forum.moderation import log
 from forum.settings import Settings
@@ -65,7 +65,7 @@ def restore(archive: Archive, settings: Settings, *, dry_run: bool = False, bar:
     else:
         _restore_older(archive, settings, report, bar, found=found)
     if not dry_run:
-        refresh_statistics()
+        settle()
     return report
 
 

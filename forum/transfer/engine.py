@@ -24,7 +24,7 @@ from forum.comments.bulk import Planted
 from forum.comments.models import Comment
 from forum.comments.queries import lock_comments
 from forum.comments.stance import Stance
-from forum.db.schema import refresh_statistics
+from forum.db.schema import arrange, settle
 from forum.db.transaction import reading, writing
 from forum.refusals import Kind as RefusalKind
 from forum.refusals import Moved, Refusal
@@ -98,9 +98,11 @@ def run_import(order: Import, *, bar: Bar = no_bar) -> Report:
         with bar("Checking" if order.dry_run else "Writing", count) as advance:
             for batch in scratch.batches(BATCH):
                 _bring_in(order, scratch, report, batch)
+                if not order.dry_run:
+                    arrange()
                 advance(len(batch))
     if report.comments.created and not order.dry_run:
-        refresh_statistics()
+        settle()
     return report
 
 

@@ -91,8 +91,34 @@ INSIDE = [*_INSIDE.split(), " b", "\n", "<br>\n", "\u2028", "\ufffe", "\U0001f60
 HOSTILE = [*PIECES, "<p/>", "<P>", "</p>", "<br />", "&nbsp", "&lt", "&#60;", "\x0c", "\x7f", "\x85", "\ud800", "<p title=x>"]
 _plain_text = st.lists(st.sampled_from(INSIDE), max_size=6).map("".join)
 _marked = st.builds("<{0}>{1}</{0}>".format, st.sampled_from(["em", "strong", "s", "code", "u", "a"]), _plain_text)
-_paragraph = st.lists(_plain_text | _marked, max_size=5).map(lambda parts: f"<p>{''.join(parts)}</p>\n")
-_paragraphs = st.lists(_paragraph, min_size=1, max_size=4).map("".join)
+_ADDRESSES = (
+    *(
+        "https://b.example",
+        "http://b.example/",
+        "https://b.example/a?b=c;d#e",
+        "https://b.example/%C3%A4,+@~:1",
+        "https://b.example//a/../b",
+        "http://-",
+    ),
+    *(
+        "https://b.example:80",
+        "https://",
+        "mailto:a@b.example",
+        "javascript:a",
+        "https://b.example/?a&amp;b",
+        "https://bank.example@b.example",
+        "/u/anna",
+    ),
+)
+_linked = st.builds(
+    '<a href="{}" {}>{}</a>'.format,
+    st.sampled_from(_ADDRESSES) | st.text("ab./:?=%#@+,;~-_", max_size=12).map("https://b".__add__),
+    st.sampled_from([REL, REL, "rel=x", 'rel="nofollow"', f'title="a" {REL}']),
+    _plain_text,
+)
+_paragraph = st.lists(_plain_text | _marked | _linked, max_size=5).map(lambda parts: f"<p>{''.join(parts)}</p>\n")
+_some = st.lists(_paragraph, min_size=1, max_size=4).map("".join)
+_paragraphs = st.lists(_some | _some.map("<blockquote>\n{}</blockquote>\n".format), min_size=1, max_size=3).map("".join)
 
 
 @st.composite
@@ -127,14 +153,28 @@ def test_bleach_changes_nothing_where_its_reader_begins_a_new_piece() -> None:
 
 
 @pytest.mark.parametrize(
+    "piece", ["<p></p>\n", "<blockquote>\n<p></p>\n</blockquote>\n", "<p><em>a</em>", f'<p><a href="https://b/" {REL}>a</a>']
+)
+def test_what_is_nearly_plain_is_read_once(piece: str) -> None:
+    # Read in every way that it could be put together, this would take for ever.
+    assert not rules._PLAIN.fullmatch(piece * 5_000 + "<x>")
+
+
+@pytest.mark.parametrize(
     ("body_md", "asked"),
     [
         ('Two lines\nof text, "so" & <so>.\n\nA *second* **paragraph** with `code` and ~~more~~.', 0),
         ("Kein Wort Englisch: Größe, 日本, 😀", 0),
-        ("[a link](https://b.example)", 1),
+        ("[a link](https://b.example/c?d=e#f), https://b.example", 0),
+        ("[a link](https://b.example/?c&d)", 1),
+        ("[a *link*](https://b.example)", 1),
+        ("[a link](https://b.example 'titled')", 1),
+        ("[a link](mailto:a@b.example)", 1),
         ("*a **b** c*", 1),
         ("- a list", 1),
-        ("> quoted", 1),
+        ("> quoted\n\nand answered\n\n> again", 0),
+        ("> quoted\n> > twice", 1),
+        ("> - a list", 1),
         ("    code", 1),
         ("---", 1),
     ],
