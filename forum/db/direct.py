@@ -8,17 +8,23 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Insert, Select
+from sqlalchemy import ClauseElement, Connection, Dialect, Insert, Select, UpdateBase
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from forum.db.prepared import Prepared
 
+LONGEST_LIST = 16
+"""Values in a list; a longer one goes SQLAlchemy's way, since a statement is prepared for each length."""
 
-def read(session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of ``statement``, as SQLAlchemy would. What the session has not written yet is not in them."""
+
+def read(session: Session, statement: Select[*tuple[Any, ...]] | UpdateBase, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of ``statement``, or what an insertion of one row returns, as SQLAlchemy would. What the session has not written yet is not in them."""
     connection = session.connection()
-    prepared = _prepare(statement, connection.dialect)
+    lengths = tuple((name, len(value)) for name, value in values.items() if isinstance(value, list))
+    if lengths and max(length for _, length in lengths) > LONGEST_LIST:
+        return [tuple(row) for row in connection.execute(statement, values)]
+    prepared = _prepare(statement, connection.dialect, lengths)
     cursor = _execute(connection, prepared, values)
     try:
         found = cursor.fetchall()
@@ -41,8 +47,8 @@ def write(session: Session, statement: ClauseElement, values: Mapping[str, Any])
 
 
 @lru_cache(maxsize=512)
-def _prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
-    return Prepared(statement, dialect)
+def _prepare(statement: ClauseElement, dialect: Dialect, lengths: tuple[tuple[str, int], ...] = ()) -> Prepared:
+    return Prepared(statement, dialect, dict(lengths))
 
 
 def _execute(connection: Connection, prepared: Prepared, values: Mapping[str, Any]) -> Any:

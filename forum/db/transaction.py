@@ -4,17 +4,21 @@ Doors, commands and tests open a transaction here; actions flush and never commi
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as BusyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from forum.db.base import db
+from forum.db.direct import write
 from forum.db.engine import intends_to_write
 from forum.db.turns import gate_of, turns
 
+_BEGIN, _UNDO, _KEEP = text("SAVEPOINT undoable"), text("ROLLBACK TO SAVEPOINT undoable"), text("RELEASE SAVEPOINT undoable")
 AFTERWARDS = "afterwards"
 OTHERWISE = "otherwise"
 NO_POOL_SECONDS = 5.0
@@ -66,6 +70,27 @@ def writing() -> Iterator[Session]:
             act()
         except Exception as error:  # noqa: BLE001 what was asked for is done and committed
             log.warning("what was to follow a transaction failed", act=act.__qualname__, error=type(error).__name__)
+
+
+@contextmanager
+def undoable(session: Session) -> Iterator[None]:
+    """Undo what the block has written when it raises, and keep what was written before it in the same transaction.
+
+    ``Session.begin_nested`` also remembers every object that the session holds, and takes as long as several statements: here the session lets go of all of them.
+    """
+    session.flush()
+    write(session, _BEGIN, {})
+    try:
+        yield
+        session.flush()
+    except BaseException as error:
+        session.expunge_all()
+        # Where the database itself has failed, its first word is the one that counts.
+        with suppress(DBAPIError) if isinstance(error, DBAPIError) else nullcontext():
+            write(session, _UNDO, {})
+            write(session, _KEEP, {})
+        raise
+    write(session, _KEEP, {})
 
 
 @contextmanager

@@ -12,8 +12,12 @@ from forum.db.base import Base
 
 def insert_unless_there(session: Session, table: type[Base]) -> Any:
     """Return the insert into ``table`` that passes over rows whose unique key is there: for many rows at once, ``returning`` what was inserted."""
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    return insert(table).on_conflict_do_nothing()
+    return unless_there(session.get_bind().dialect.name, table)
+
+
+def unless_there(dialect: str, table: type[Base]) -> Any:
+    """Return the same for the database ``dialect``, as for a statement that is written once."""
+    return (postgresql_insert if dialect == "postgresql" else sqlite_insert)(table).on_conflict_do_nothing()
 
 
 def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool:

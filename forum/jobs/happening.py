@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from forum.clock import now
-from forum.db.transaction import afterwards
+from forum.db.transaction import afterwards, undoable
 from forum.jobs.actions import enqueue
 
 TELL = "tell"
@@ -77,7 +77,7 @@ def tell(session: Session, payload: Mapping[str, Any]) -> None:
     for listen in LISTENERS:
         name = listen.__qualname__
         try:
-            with session.begin_nested():
+            with undoable(session):
                 listen(session, event)
         except DBAPIError:
             raise

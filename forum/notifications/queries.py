@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, Table, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
@@ -16,6 +16,7 @@ from forum.articles.models import Article, ArticleAuthor
 from forum.comments.models import Comment
 from forum.comments.stance import Stance
 from forum.comments.states import State
+from forum.db.direct import read
 from forum.notifications.models import Delivery, Follow, Notification, Reason, Subscriber, Target
 from forum.notifications.schedule import Hours
 from forum.stances.models import Tag
@@ -194,7 +195,7 @@ def find_article_matter(session: Session, article_id: int) -> Matter | None:
 def list_addressees(session: Session, account_ids: Sequence[int]) -> tuple[list[Addressee], dict[int, bool]]:
     """Return which of these accounts can be told, in their order as subscribers; and those who cannot yet, but have not left, with whether each is a guest."""
     people, others = [], {}
-    for *columns, account_id, is_guest, is_here in _rows(session, _OF_ACCOUNTS, account_ids=account_ids):
+    for *columns, account_id, is_guest, is_here in _rows(session, _OF_ACCOUNTS, account_ids=list(account_ids)):
         if columns[0] is not None:
             people.append(Addressee._make(columns))
         elif is_here:
@@ -204,7 +205,7 @@ def list_addressees(session: Session, account_ids: Sequence[int]) -> tuple[list[
 
 def list_followers(session: Session, kind: Target, target_ids: Sequence[int], *, after: int, limit: int) -> list[Addressee]:
     """Return who follows one of these, with subscribers' ids over ``after``, in their order."""
-    rows = _rows(session, _FOLLOWERS, kind=kind.value, target_ids=target_ids, after=after, most=limit)
+    rows = _rows(session, _FOLLOWERS, kind=kind.value, target_ids=list(target_ids), after=after, most=limit)
     return [Addressee._make(row) for row in rows]
 
 
@@ -267,9 +268,9 @@ def count_unread(session: Session, subscriber_id: int) -> int:
     return session.scalar(unread) or 0
 
 
-def _rows(session: Session, statement: Any, **given: Any) -> Sequence[Any]:
+def _rows(session: Session, statement: Select[*tuple[Any, ...]], **given: Any) -> Sequence[Any]:
     session.flush()
-    return session.connection().execute(statement, given).all()
+    return read(session, statement, given)
 
 
 def _addresses(*emails: str | None) -> frozenset[str]:

@@ -6,6 +6,7 @@ The rule: who was told of it before is not told again, whatever brings them to i
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, update
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
 from forum.clock import now
-from forum.db.upsert import insert_unless_there
+from forum.db.direct import read
+from forum.db.upsert import unless_there
 from forum.mail.actions import host_of_messages
 from forum.mail.filling import Unwritten, post_unwritten
 from forum.notifications.models import Notification, Reason, Subject
@@ -43,8 +45,13 @@ _HAS_NEWS = (
     .where(_ACCOUNTS.c.id.in_(bindparam("account_ids", expanding=True)), _ACCOUNTS.c.has_news.is_(False))
     .values(has_news=True)
 )
-# By the database's name: a statement that is written anew at each post is compiled anew, or nearly.
-_STORE: dict[str, Any] = {}
+_COLUMNS = ("subscriber_id", "subject", "subject_id", "reason", "article_id", "comment_id", "created_at", "mail_due_at")
+
+
+@lru_cache
+def _store(dialect: str) -> Any:
+    values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
+    return unless_there(dialect, Notification).values(values).returning(Notification.id, Notification.subscriber_id)
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,10 @@ def _insert(session: Session, news: News, told: Mapping[int, _Told], moment: dat
         for subscriber_id, each in told.items()
     ]
     connection = session.connection()
-    statement = _STORE.get(connection.dialect.name)
-    if statement is None:
-        statement = insert_unless_there(session, Notification).returning(Notification.id, Notification.subscriber_id)
-        _STORE[connection.dialect.name] = statement
-    return [(row[0], row[1]) for row in connection.execute(statement, rows)]
+    statement = _store(connection.dialect.name)
+    # The usual news concerns one person.
+    found = read(session, statement, rows[0]) if len(rows) == 1 else connection.execute(statement, rows)
+    return [(row[0], row[1]) for row in found]
 
 
 def _mail(session: Session, news: News, added: Sequence[tuple[_Told, int]]) -> None:

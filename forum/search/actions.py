@@ -18,7 +18,7 @@ BATCH = 10_000
 MERGED_AT_ONCE = 500
 """Pages of the index that are merged at once when a text is destroyed; so many are merged in each transaction of the job."""
 
-MERGED_BESIDE = 128
+MERGED_BESIDE = 64
 """Pages that are merged at once beside what people write, which waits for it: a few milliseconds."""
 
 _BROKEN = {

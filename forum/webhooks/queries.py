@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from forum.clock import now
+from forum.db.direct import read
 from forum.db.queues import Queue, read_queue
 from forum.refusals import not_found
 from forum.sentences import sentence
@@ -34,7 +35,7 @@ def list_webhooks(session: Session, site_id: int) -> list[Webhook]:
 def list_listening(session: Session, site_id: int) -> Sequence[tuple[int, str]]:
     """Return the site's webhooks that are not paused, each with the kinds of which it is told: asked after each post, of which few sites have any."""
     session.flush()
-    return [(row[0], row[1]) for row in session.connection().execute(_LISTENING, {"site_id": site_id})]
+    return [(row[0], row[1]) for row in read(session, _LISTENING, {"site_id": site_id})]
 
 
 def get_webhook(session: Session, site_id: int, webhook_id: int) -> Webhook:

@@ -1,20 +1,21 @@
 """Statements that go straight to the driver behave as those that SQLAlchemy runs: the same values, errors and listeners, in the same transaction."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from forum.accounts.models import Account
 from forum.articles.models import Article
 from forum.clock import now
-from forum.comments.models import Comment
 from forum.db.base import db
-from forum.db.direct import read, write
+from forum.db.direct import LONGEST_LIST, read, write
 from forum.db.rows import insert_of, next_ids
-from forum.db.transaction import reading, writing
+from forum.db.transaction import reading, undoable, writing
 from forum.jobs.models import Job
 from forum.stances.models import Tag
 from forum.web.statements import hear_statements
@@ -114,9 +115,52 @@ def test_listeners_hear_of_what_fails(app: Flask) -> None:
     assert heard == [("INSERT", True)]
 
 
-def test_a_list_is_no_value(app: Flask) -> None:
-    with app.app_context(), reading() as session, pytest.raises(TypeError, match="list"):
-        read(session, select(Comment.id).where(Comment.id.in_(bindparam("ids", expanding=True))), {"ids": [1]})
+IN_LIST = (
+    select(Account.id).where(Account.id.in_(bindparam("ids", expanding=True)), Account.handle != bindparam("handle")).order_by(Account.id)
+)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, LONGEST_LIST, LONGEST_LIST + 1])
+def test_a_list_is_prepared_for_its_length(app: Flask, person: Callable[..., Any], length: int) -> None:
+    known = sorted(person(handle).id for handle in ("anna", "bela"))[:length]
+    strangers = range(-length, -len(known))
+    with app.app_context(), reading() as session:
+        assert read(session, IN_LIST, {"ids": [*strangers, *known], "handle": "nobody"}) == [(account_id,) for account_id in known]
+
+
+def test_a_list_of_moments_is_refused(app: Flask) -> None:
+    with app.app_context(), reading() as session, pytest.raises(TypeError, match="as they are"):
+        read(session, select(Job.id).where(Job.due_at.in_(bindparam("moments", expanding=True))), {"moments": [now()]})
+
+
+def test_what_an_insertion_returns_is_read(app: Flask) -> None:
+    with app.app_context(), writing() as session:
+        ((job_id, kind),) = read(session, ADD_JOB.returning(Job.id, Job.kind), job())
+        assert (session.get_one(Job, job_id).kind, kind) == ("note", "note")
+
+
+def test_what_a_block_wrote_is_undone_and_what_was_written_before_it_stays(app: Flask) -> None:
+    def fail(session: Session) -> None:
+        with undoable(session):
+            session.add(Job(kind="second", payload="{}", due_at=now(), created_at=now(), attempts=0))
+            write(session, ADD_JOB, job())
+            session.flush()
+            raise ZeroDivisionError
+
+    with app.app_context():
+        with writing() as session:
+            session.add(Job(kind="first", payload="{}", due_at=now(), created_at=now(), attempts=0))
+            with pytest.raises(ZeroDivisionError):
+                fail(session)
+            assert not list(session)
+            with undoable(session):
+                session.add(Job(kind="third", payload="{}", due_at=now(), created_at=now(), attempts=0))
+            with pytest.raises(IntegrityError), undoable(session):
+                write(session, ADD_JOB, job() | {"kind": None})
+            with undoable(session):
+                write(session, ADD_JOB, job())
+        with reading() as session:
+            assert list(session.scalars(select(Job.kind).order_by(Job.id))) == ["first", "third", "note"]
 
 
 @pytest.mark.postgresql_only

@@ -347,6 +347,16 @@ def test_a_door_gives_up_after_four_tries(app: Flask, article: Callable[..., int
         assert session.scalar(select(func.count()).select_from(Comment)) == 0
 
 
+def test_the_connection_that_was_used_last_is_used_next(app: Flask) -> None:
+    with app.app_context():
+        first, second = db.engine.raw_connection(), db.engine.raw_connection()
+        last = second.dbapi_connection
+        first.close()
+        second.close()
+        with db.engine.connect() as connection:
+            assert connection.connection.dbapi_connection is last
+
+
 def test_options_name_the_bounds() -> None:
     options = engine_options("sqlite:///x", timeout_seconds=3, pool_size=7)
     assert (options["pool_size"], options["max_overflow"], options["pool_timeout"], options["connect_args"]["timeout"]) == (7, 0, 3, 3)
