@@ -33,6 +33,11 @@ def read(session: Session, statement: Select[*tuple[Any, ...]] | UpdateBase, val
     return [prepared.read(row) for row in found] if prepared.reads else found
 
 
+def run(connection: Connection, statement: ClauseElement) -> None:
+    """Run a statement that takes and returns nothing, such as one that begins a transaction."""
+    _execute(connection, _prepare(statement, connection.dialect), {}).close()
+
+
 def write(session: Session, statement: ClauseElement, values: Mapping[str, Any]) -> int | None:
     """Run a writing ``statement`` and return the id that the database has given to a row, None where it was none's to give. Raises IntegrityError."""
     connection = session.connection()

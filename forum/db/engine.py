@@ -7,8 +7,9 @@ request that reads and then writes fails with "database is locked" whenever anot
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
+from forum.db.direct import run
 from forum.text.words import fold_html
 
 # An acknowledged comment is on disk (FULL). A log that a long reader let grow is cut back once it has been written into the database.
@@ -25,6 +26,7 @@ PRAGMAS = (
     "temp_store=MEMORY",
 )
 
+_BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
 intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=False)
 
 
@@ -66,9 +68,9 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     if not intends_to_write.get():
-        connection.exec_driver_sql("BEGIN")
+        run(connection, _BEGIN)
         return
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run(connection, _BEGIN_WRITING)
     # Reads the schema anew where it has changed. A statement whose triggers write to a virtual table must not be the one that finds out: while it is compiled,
     # opening that table would take the old schema away from under it, and SQLite says "no such table".
     driver: Any = connection.connection.dbapi_connection
