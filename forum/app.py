@@ -39,9 +39,9 @@ from forum.factors.proving import require_code
 from forum.factors.sign_in_pages import ask_for_second_factor, offer_passkey
 from forum.feeds.actions import end_feed_of
 from forum.jobs.handlers import HANDLERS
-from forum.jobs.happening import AFTER_TELLING, LISTENERS, TELL, tell
+from forum.jobs.happening import LISTENERS, TELL, tell
 from forum.jobs.queries import read_waiting_jobs
-from forum.jobs.run import PASSES, WITNESSES
+from forum.jobs.run import LAST, PASSES, WITNESSES
 from forum.mail.delivery import pass_mail
 from forum.mail.filling import FILLERS
 from forum.mail.queries import read_waiting_mails
@@ -222,7 +222,7 @@ def _connect_mail() -> None:
         (LISTENERS, tell_webhooks),
         (PASSES, pass_notifications),
         (LISTENERS, tell_people),
-        (AFTER_TELLING, merge_words),
+        (LAST, merge_words),
         (ARRANGERS, merge_all_words),
         (accounts_actions.on_address_confirmed, adopt_address),
         (WAYS, offer_host),

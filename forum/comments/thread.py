@@ -26,6 +26,8 @@ from forum.comments.states import State
 from forum.db.paging import first_after
 
 DOMINANT_MINIMUM = 3
+# In so few comments of an article its authors' own are looked for one by one.
+FEW_ROOTS = 500
 # What the first value of a key is in an order whose ``own_last`` holds: 0 has no answer, 1 has one, 2 is an author's own without one.
 _OWN = 2
 
@@ -179,12 +181,20 @@ def _read_range(session: Session, article: Article, order: Order, key: Sequence[
 
 
 def _read_own(session: Session, article: Article, after_id: int, limit: int) -> list[Row]:
-    """Return the roots by the article's authors that none of them has answered: read from the authors' own comments, and only where all others are shown."""
+    """Return the roots by the article's authors that none of them has answered, asked for only where all others are shown.
+
+    Read from the article's roots where these are few, else from what the authors have written: somebody may have written very much, elsewhere.
+    """
+    article_id, author = Comment.article_id.expression, Comment.author_id.expression
+    # A sum keeps the planner off an index.
+    if article.comment_count > FEW_ROOTS:
+        article_id = article_id + 0
+    else:
+        author = author + 0
     parts = []
     for author_id in article.author_ids:
-        # The sum keeps the planner off the indexes of the article, in which it would go through everybody's roots.
-        here = (Comment.article_id.expression + 0 == article.id, text(LISTED_ROOT), Comment.lead == 0, Comment.author_replied.is_(False))
-        own = select(Comment.id).where(Comment.author_id == author_id, Comment.id > after_id, *here)
+        here = (article_id == article.id, text(LISTED_ROOT), Comment.lead == 0, Comment.author_replied.is_(False))
+        own = select(Comment.id).where(author == author_id, Comment.id > after_id, *here)
         parts.append(own.order_by(Comment.id).limit(limit).subquery())
     if not parts:
         return []

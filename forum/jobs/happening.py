@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from forum.clock import now
-from forum.db.transaction import afterwards, undoable
+from forum.db.transaction import undoable
 from forum.jobs.actions import enqueue
 
 TELL = "tell"
@@ -47,8 +47,6 @@ class Event:
 
 # Told of each event, each as if alone: what one of them fails with is undone and tried again for that one; app.py fills the list.
 LISTENERS: list[Callable[[Session, Event], None]] = []
-# Called once after each transaction in which something was told, without a transaction: what new texts leave to be put in order.
-AFTER_TELLING: list[Callable[[], None]] = []
 
 
 def happened(
@@ -68,8 +66,6 @@ def tell(session: Session, payload: Mapping[str, Any]) -> None:
         payload["comment_id"],
         datetime.fromisoformat(payload["at"]),
     )
-    for act in AFTER_TELLING:
-        afterwards(session, act)
     if payload.get("to"):
         # Raises where a later version has no such listener: the job is buried then, and seen.
         {listen.__qualname__: listen for listen in LISTENERS}[payload["to"]](session, event)

@@ -20,7 +20,7 @@ from forum.clock import now
 from forum.db.base import db
 from forum.db.columns import Moment
 from forum.db.direct import read, write
-from forum.db.transaction import reading, writing
+from forum.db.transaction import reading, undoable, writing
 from forum.jobs.handlers import HANDLERS
 from forum.jobs.models import Job
 from forum.refusals import Refusal
@@ -35,6 +35,8 @@ LONGEST_SECONDS = 0.02
 # What is to be done again and again that waits for somebody else, such as a mail server: no transaction may be open meanwhile, so that none of it can be
 # a job. Each does one piece and returns whether there was any; app.py fills the list.
 PASSES: list[Callable[[], bool]] = []
+# On SQLite called at the end of each transaction of jobs, within it: what new texts leave to be put in order, which is spared a flush of its own.
+LAST: list[Callable[[Session], None]] = []
 # Told of each job's kind and how it ended: ``done``, ``failed`` (it is tried again) or ``buried``.
 WITNESSES: list[Callable[[str, str], None]] = []
 log = structlog.get_logger(__name__)
@@ -108,6 +110,8 @@ def _run_next(most: int, may_begin: Callable[[], bool]) -> int:
             while len(jobs) < most and not (jobs and (monotonic() >= until or not may_begin())) and (job := _take(session)) is not None:
                 jobs.append(job)
                 outcomes.append(_do(session, job))
+            if jobs and _locks_everything():
+                _put_in_order(session)
     except Exception as error:
         if not jobs:
             raise
@@ -123,6 +127,15 @@ def _run_next(most: int, may_begin: Callable[[], bool]) -> int:
     for job, outcome in zip(jobs, outcomes, strict=False):
         _tell(job.kind, outcome)
     return len(jobs)
+
+
+def _put_in_order(session: Session) -> None:
+    for act in LAST:
+        try:
+            with undoable(session):
+                act(session)
+        except Exception as error:  # noqa: BLE001 the jobs are done, whatever it fails with
+            log.warning("what was to follow jobs failed", act=act.__qualname__, error=type(error).__name__)
 
 
 def _tell(kind: str, outcome: str) -> None:

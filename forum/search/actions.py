@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from forum.comments.models import Comment
 from forum.db.base import db
 from forum.db.transaction import afterwards, writing
-from forum.search.triggers import EMPTY, FILL, recreate_triggers
+from forum.search.triggers import EMPTY, FILL, USERMERGE, recreate_triggers
 
 BATCH = 10_000
 """Ids that are indexed in one transaction when the index is made anew."""
@@ -18,9 +18,13 @@ BATCH = 10_000
 MERGED_AT_ONCE = 500
 """Pages of the index that are merged at once when a text is destroyed; so many are merged in each transaction of the job."""
 
+FEWEST = 2
+"""Segments of a level that are merged when no word may be left behind."""
+
 MERGED_BESIDE = 64
 """Pages that are merged at once beside what people write, which waits for it: a few milliseconds."""
 
+_MERGE = text("INSERT INTO comment_words (comment_words, rank) VALUES ('merge', :pages)")
 _BROKEN = {
     "sqlite": (
         "SELECT count(*) FROM comments LEFT JOIN comment_words_content AS kept ON kept.id = comments.id"
@@ -64,10 +68,9 @@ def rebuild() -> None:
         merge_all_words()
 
 
-def merge_words() -> None:
-    """Put the segments together that new texts have made in SQLite's index, some pages at a time, where there are many; run after whoever tells of new texts."""
-    if db.engine.dialect.name == "sqlite":
-        _merge(MERGED_BESIDE)
+def merge_words(session: Session) -> None:
+    """Put the segments together that new texts have made in SQLite's index, some pages at a time, where there are many; called by those who run jobs there."""
+    session.execute(_MERGE, {"pages": MERGED_BESIDE})
 
 
 def merge_all_words() -> None:
@@ -90,9 +93,14 @@ def forget_all_words() -> None:
     """
     if db.engine.dialect.name != "sqlite":
         return
-    pages = -MERGED_AT_ONCE
-    while _merge(pages):
-        pages = MERGED_AT_ONCE
+    # With the usual number a merge that has begun would be left as soon as what others write meanwhile is more than it puts together.
+    _set_usermerge(FEWEST)
+    try:
+        pages = -MERGED_AT_ONCE
+        while _merge(pages):
+            pages = MERGED_AT_ONCE
+    finally:
+        _set_usermerge(USERMERGE)
 
 
 def _fill(session: Session, first: int, last: int) -> None:
@@ -114,10 +122,15 @@ def _merge_some() -> None:
     _merge(-MERGED_AT_ONCE)
 
 
+def _set_usermerge(segments: int) -> None:
+    with writing() as session:
+        session.execute(text("INSERT INTO comment_words (comment_words, rank) VALUES ('usermerge', :segments)"), {"segments": segments})
+
+
 def _merge(pages: int) -> bool:
     """Merge some pages of the index and return whether any were: of a level with many segments, or, with a number below 0, of all segments together."""
     with writing() as session:
         driver = session.connection().connection.dbapi_connection
         before = driver.total_changes  # type: ignore[union-attr]
-        session.execute(text("INSERT INTO comment_words (comment_words, rank) VALUES ('merge', :pages)"), {"pages": pages})
+        session.execute(_MERGE, {"pages": pages})
         return bool(driver.total_changes - before >= 2)  # type: ignore[union-attr]

@@ -107,6 +107,16 @@ def test_the_first_page_costs_the_same(large: Large, planner: str, database: str
     check_plan(plan, sort)
 
 
+def test_what_an_author_has_written_elsewhere_is_not_read(large: Large, planner: str, database: str) -> None:
+    """All roots of a short discussion on one page, the authors' own last: they wrote thousands of comments in the long one."""
+    works = []
+    for sort in ("oldest", "unanswered"):
+        page, cost, _ = costs(large, f"/articles/{large.small.article_id}/comments?limit=50&replies=0&sort={sort}")
+        assert page["next"] is None
+        works.append(cost.work)
+    assert works[1] - works[0] <= PAGE_WORK[database]
+
+
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_page_deep_inside_costs_what_the_first_does(large: Large, planner: str, database: str, sort: str) -> None:
     """Jump into the middle by the cursor of a page of fifty, taken again and again from the far end of equal scores."""

@@ -212,6 +212,27 @@ def test_small_jobs_share_a_transaction_where_each_has_the_database_for_itself(a
     assert (len(effects()), jobs()) == (20, [])
 
 
+@pytest.mark.sqlite_only
+def test_what_follows_jobs_is_in_their_transaction_and_takes_none_with_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def follow(session: Session) -> None:
+        leave_row(session, {"id": 100 + len(jobs_left(session))})
+
+    def fail_to(session: Session) -> None:
+        leave_row(session, {"id": 200})
+        session.flush()
+        raise RuntimeError
+
+    def jobs_left(session: Session) -> list[int]:
+        return list(session.scalars(select(Job.id)))
+
+    monkeypatch.setattr(run_module, "LAST", [fail_to, follow])
+    add("note", 1, 2)
+    with ruled_time():
+        assert run_due(100) == 2
+        assert run_due(100) == 0
+    assert (effects(), jobs()) == (["1", "100", "2"], [])
+
+
 def test_one_that_fails_takes_none_with_it(app: Flask) -> None:
     add("note", 1, 2)
     add("fail", 3)

@@ -105,6 +105,45 @@ def test_no_byte_of_it_stays_in_a_large_index_after_the_job(
 
 
 @pytest.mark.sqlite_only
+def test_no_byte_of_it_stays_where_others_write_meanwhile(
+    app: Flask, world: World, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MERGED_AT_ONCE", 2)
+    monkeypatch.setattr(actions, "MERGED_BESIDE", 2)
+    known = say(world, f"{MARK} lives above the bakery.")
+    merge, merged = actions._merge, 0
+
+    def write_meanwhile(pages: int) -> bool:
+        nonlocal merged
+        has_merged, merged = merge(pages), merged + 1
+        if 1 < merged <= 8:
+            put(5000 + merged, " ".join(f"meanwhile{place}" for place in range(merged)))
+        return has_merged
+
+    def put(number: int, words: str) -> None:
+        with db.engine.begin() as connection:
+            connection.execute(
+                text("INSERT INTO comment_words (rowid, words, marks) VALUES (:id, :words, '')"), {"id": number, "words": words}
+            )
+
+    for number in range(84):
+        put(1000 + number, " ".join(f"{FOLDED[:4]}{number * 700 + place}" for place in range(700)))
+        if number % 9 == 8:
+            # So that there are segments of several levels: what is put together then is not where others write.
+            merge(1000)
+    erase(world, known)
+    assert files_with(app, FOLDED), "a few pages were not enough"
+    monkeypatch.setattr(actions, "_merge", write_meanwhile)
+    clock.shift(timedelta(minutes=6))
+    run_due(50)
+    assert merged > 8
+    assert files_with(app, FOLDED) == set()
+    with reading() as session:
+        least = session.scalar(text("SELECT v FROM comment_words_config WHERE k = 'usermerge'"))
+    assert least == 8
+
+
+@pytest.mark.sqlite_only
 def test_merging_ends(app: Flask, world: World) -> None:
     forget_all_words()
     say(world, "Said once.")

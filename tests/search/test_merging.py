@@ -1,4 +1,4 @@
-"""The segments of SQLite's index: a text makes one, whoever tells of texts has them merged, and without such a worker there are never too many."""
+"""The segments of SQLite's index: a text makes one, whoever runs jobs has them merged, and without such a worker there are never too many."""
 
 import pytest
 from flask import Flask
@@ -36,7 +36,7 @@ def say(world: World, number: int) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def test_a_post_merges_nothing_and_whoever_tells_of_it_does(world: World) -> None:
+def test_a_post_merges_nothing_and_whoever_runs_jobs_does(world: World) -> None:
     before = count_segments()
     for number in range(FEW):
         say(world, number)
@@ -62,7 +62,8 @@ def test_a_merge_of_nothing_writes_nothing(world: World) -> None:
     run_due(100)
     with db.engine.connect() as connection:
         before = connection.execute(text("PRAGMA data_version")).scalar()
-        merge_words()
+        with writing() as session:
+            merge_words(session)
         assert connection.execute(text("PRAGMA data_version")).scalar() == before
 
 
