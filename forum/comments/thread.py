@@ -185,17 +185,17 @@ def _read_own(session: Session, article: Article, after_id: int, limit: int) -> 
 
     Read from the article's roots where these are few, else from what the authors have written: somebody may have written very much, elsewhere.
     """
-    article_id, author = Comment.article_id.expression, Comment.author_id.expression
-    # A sum keeps the planner off an index.
+    article_id, writer_id, row_id = Comment.article_id.expression, Comment.author_id.expression, Comment.id.expression
+    # A sum keeps the planner off an index, and off reading the whole table in the order of ids.
     if article.comment_count > FEW_ROOTS:
         article_id = article_id + 0
     else:
-        author = author + 0
+        writer_id, row_id = writer_id + 0, row_id + 0
     parts = []
     for author_id in article.author_ids:
         here = (article_id == article.id, text(LISTED_ROOT), Comment.lead == 0, Comment.author_replied.is_(False))
-        own = select(Comment.id).where(author == author_id, Comment.id > after_id, *here)
-        parts.append(own.order_by(Comment.id).limit(limit).subquery())
+        own = select(Comment.id).where(writer_id == author_id, row_id > after_id, *here)
+        parts.append(own.order_by(row_id).limit(limit).subquery())
     if not parts:
         return []
     ids = union_all(*(select(part.c.id) for part in parts)).subquery()
