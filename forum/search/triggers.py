@@ -32,8 +32,8 @@ USERMERGE = 8
 SQLITE_CREATE = (
     # Words come folded, so the tokenizer has nothing to fold: whatever is not ASCII is a letter to it.
     "CREATE VIRTUAL TABLE comment_words USING fts5 (words, marks, tokenize = 'ascii')",
-    # A text is a segment of its own in the index, and segments are merged beside jobs (`actions.merge_words`), not by whoever writes: that would take a third of
-    # all that a post writes. Only where nobody runs jobs are they merged by the write that makes the 64th.
+    # A text is a segment of its own in the index, and segments are merged beside jobs (`actions.merge_words`), not by whoever writes: that took a seventh of
+    # a post's time. Only where nobody runs jobs are they merged by the write that makes the 64th.
     "INSERT INTO comment_words (comment_words, rank) VALUES ('automerge', 0)",
     f"INSERT INTO comment_words (comment_words, rank) VALUES ('usermerge', {USERMERGE})",
     "INSERT INTO comment_words (comment_words, rank) VALUES ('crisismerge', 64)",

@@ -319,7 +319,7 @@ def check_open_questions(plain: Plain, article: Article) -> None:
     assert len(found) == min(len(open_ones), MOST_OPEN)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_no_doubt_leaves_the_desk_without_a_recorded_state(app: Flask, monkeypatch: pytest.MonkeyPatch, steps: list[Step]) -> None:
     # Windows of three comments of two articles, so that a handful takes several.

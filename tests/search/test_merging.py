@@ -60,11 +60,19 @@ def test_few_segments_are_left_as_they_are(world: World) -> None:
 def test_a_merge_of_nothing_writes_nothing(world: World) -> None:
     say(world, 1)
     run_due(100)
-    with db.engine.connect() as connection:
-        before = connection.execute(text("PRAGMA data_version")).scalar()
+    # The driver's own, outside of any transaction, in which others' writes are not seen.
+    connection = db.engine.raw_connection()
+    try:
+        ask = connection.cursor()
+        before = ask.execute("PRAGMA data_version").fetchone()
         with writing() as session:
             merge_words(session)
-        assert connection.execute(text("PRAGMA data_version")).scalar() == before
+        assert ask.execute("PRAGMA data_version").fetchone() == before
+        for number in range(FEW):
+            say(world, number)
+        assert ask.execute("PRAGMA data_version").fetchone() != before, "what is written is seen"
+    finally:
+        connection.close()
 
 
 def test_without_anybody_who_runs_jobs_the_segments_are_bounded(world: World) -> None:
