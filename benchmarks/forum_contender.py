@@ -24,7 +24,7 @@ class ForumContender:
     """``forum serve`` from this checkout."""
 
     name = "forum"
-    durability = "write-ahead log, synchronous=FULL: on disk before the 201, one sync a comment besides the log's checkpoints"
+    durability = "write-ahead log, flushed before the 201: one sync a comment besides the log's checkpoints"
 
     def __init__(self) -> None:
         self.version = version("forum")

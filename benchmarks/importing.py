@@ -176,7 +176,7 @@ of the rounds' ratios (smallest – largest).
 How to read it:
 
 * The whole command is timed, from its start to its end: reading and checking the file, writing, and refreshing the planner's statistics.
-* **What is on disk**: Forum commits 200 comments at a time with synchronous=FULL and a write-ahead log; Isso commits each one with synchronous=FULL and a rollback
+* **What is on disk**: Forum commits 200 comments at a time and flushes its write-ahead log each time; Isso commits each one with synchronous=FULL and a rollback
   journal. Neither says that it is done before everything is on disk. An import of Forum that is killed is finished by running it again, one of Isso's brings what it had
   brought in a second time.
 * Forum sanitises each HTML body once, makes an account for each writer, keeps the nesting at any depth with all counts, a first revision and each foreign id; Isso stores the

@@ -12,10 +12,8 @@ from sqlalchemy import Connection, Engine, event, text
 from forum.db.direct import run
 from forum.text.words import fold_html
 
-# An acknowledged comment is on disk (FULL). A log that a long reader let grow is cut back once it has been written into the database.
+# A log that a long reader let grow is cut back once it has been written into the database.
 PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
     "foreign_keys=ON",
     # What is deleted or replaced is overwritten, not left behind in a free page.
     "secure_delete=ON",
@@ -27,6 +25,8 @@ PRAGMAS = (
 )
 
 _BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
+# What is kept with a connection: its write-ahead log's file, if it has one, and how many rows it had changed when its transaction began.
+LOG, CHANGES = "log", "changes"
 intends_to_write: ContextVar[bool] = ContextVar("intends_to_write", default=False)
 
 
@@ -55,12 +55,16 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
+def _set_pragmas(connection: Any, record: Any) -> None:
     # The driver must not open transactions by itself: it emits no BEGIN before SAVEPOINT, and its own BEGIN is the plain one.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    # An acknowledged comment is on disk: where there is a log, ``writing`` flushes it once the lock is free (flushing.py).
+    has_log = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
+    for pragma in (f"synchronous={'NORMAL' if has_log else 'FULL'}", *PRAGMAS):
         cursor.execute(f"PRAGMA {pragma}")
+    # As SQLite names it: it follows symbolic links.
+    record.info[LOG] = f"{cursor.execute('PRAGMA database_list').fetchone()[2]}-wal" if has_log else None
     cursor.close()
     # Triggers keep the index of the comments' words by it; on PostgreSQL a function of the same name does the same.
     connection.create_function("forum_words", 1, fold_html, deterministic=True)
@@ -74,4 +78,5 @@ def _begin(connection: Connection) -> None:
     # Reads the schema anew where it has changed. A statement whose triggers write to a virtual table must not be the one that finds out: while it is compiled,
     # opening that table would take the old schema away from under it, and SQLite says "no such table".
     driver: Any = connection.connection.dbapi_connection
+    connection.info[CHANGES] = driver.total_changes
     driver.execute("SELECT 1 FROM sqlite_master LIMIT 0").close()

@@ -5,6 +5,7 @@ Doors, commands and tests open a transaction here; actions flush and never commi
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
 
 import structlog
 from sqlalchemy import text
@@ -15,7 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 from forum.db.base import db
 from forum.db.direct import write
-from forum.db.engine import intends_to_write
+from forum.db.engine import CHANGES, LOG, intends_to_write
+from forum.db.flushing import flush_log
 from forum.db.turns import gate_of, turns
 
 _BEGIN, _UNDO, _KEEP = text("SAVEPOINT undoable"), text("ROLLBACK TO SAVEPOINT undoable"), text("RELEASE SAVEPOINT undoable")
@@ -44,7 +46,7 @@ def otherwise(session: Session, act: Callable[[], None]) -> None:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Open a transaction that writes, committed when the block ends and rolled back when it raises.
+    """Open a transaction that writes, committed and on disk when the block has ended, rolled back when it raises.
 
     Whatever this thread had read before is let go first: loading and checking belong inside the block.
     """
@@ -56,6 +58,7 @@ def writing() -> Iterator[Session]:
         token = intends_to_write.set(True)
         try:
             yield session
+            written = _log_written(session)
             session.commit()
         except BaseException:
             session.rollback()
@@ -65,6 +68,8 @@ def writing() -> Iterator[Session]:
         finally:
             intends_to_write.reset(token)
     session.info.pop(OTHERWISE, None)
+    if written is not None:
+        flush_log(written)
     for act in session.info.pop(AFTERWARDS, {}):
         try:
             act()
@@ -91,6 +96,17 @@ def undoable(session: Session) -> Iterator[None]:
             write(session, _KEEP, {})
         raise
     write(session, _KEEP, {})
+
+
+def _log_written(session: Session) -> str | None:
+    """Return the log to which SQLite will write the open transaction at its commit; None where there is nothing to write, or others put it on disk."""
+    session.flush()
+    if session.get_bind().dialect.name != "sqlite" or not session.in_transaction():
+        return None
+    connection = session.connection()
+    driver: Any = connection.connection.dbapi_connection
+    log_file: str | None = connection.info[LOG]
+    return log_file if driver.total_changes != connection.info[CHANGES] else None
 
 
 @contextmanager
