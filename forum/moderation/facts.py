@@ -25,7 +25,7 @@ from forum.db.transaction import reading
 from forum.moderation.models import Report, ReviewItem, RuleSet
 from forum.moderation.review import ItemState, ReportState
 from forum.moderation.screening.context import Heat, Repetition, ScreeningContext, WriterFacts
-from forum.moderation.screening.pipeline import Looking, begin_glance
+from forum.moderation.screening.pipeline import Glance, glance
 from forum.moderation.screening.rules import Rules, default_rules
 from forum.sanctions.queries import is_pre_moderated
 from forum.web.context import settings
@@ -49,13 +49,13 @@ def read_rules(session: Session, site_id: int) -> Rules:
     return rules
 
 
-def begin_glance_at(text: str, site_id: int) -> Looking:
-    """Begin to look at a text before its transaction, under the rules that were read last here; ``judge`` looks again where others hold by then."""
+def glance_at(text: str, site_id: int) -> Glance:
+    """Look at a text before its transaction, under the rules that were read last here; ``judge`` looks again where others hold by then."""
     rules = _met.get(site_id)
     if rules is None:
         with reading() as session:
             rules = read_rules(session, site_id)
-    return begin_glance(text, rules)
+    return glance(text, rules)
 
 
 @lru_cache(maxsize=16)

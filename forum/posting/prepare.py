@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from forum.accounts.queries import known_handles
 from forum.comments.actions import Text
 from forum.db.transaction import reading
-from forum.moderation.facts import begin_glance_at
+from forum.moderation.facts import glance_at
 from forum.moderation.screening.pipeline import Glance
 from forum.refusals import Fault, invalid
 from forum.text.fingerprint import fingerprint
@@ -44,13 +44,11 @@ def prepare_body(body_md: str, *, reconsidered: str | None = None, site_id: int 
     faults = find_body_faults(text)
     if faults:
         raise invalid(*(Fault("/body_md", fault.code, fault.detail) for fault in faults))
-    # In another thread, while this one renders: nobody waits for a text that is refused, and the two together take no longer than one.
-    looking = begin_glance_at(text, site_id) if site_id is not None else None
+    seen = glance_at(text, site_id) if site_id is not None else None
     mentioned = find_mentions(text)
     handles: frozenset[str] = frozenset()
     if mentioned:
         with reading() as session:
             handles = known_handles(session, mentioned)
     rendered = render(text, known_handles=handles)
-    seen = looking.finish() if looking is not None else None
     return PreparedBody(text, rendered.html, rendered.renderer, fingerprint(text), reconsidered, seen)

@@ -1,10 +1,10 @@
-"""What happens to a text before any write: it is looked at while it is rendered, and a text that is refused is not looked at."""
+"""What happens to a text before any write: it is looked at and rendered, and a text that is refused is not looked at."""
 
 from typing import Any
 
 import pytest
 
-from forum.moderation.screening.pipeline import Looking
+from forum.moderation.screening.pipeline import Glance, glance
 from forum.moderation.screening.rules import Rules
 from forum.posting import prepare
 from forum.posting.prepare import prepare_body
@@ -14,30 +14,25 @@ from forum.text.render import render
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was begun and finished, in order."""
+    """What was done, in order."""
     order: list[str] = []
 
-    class Watched(Looking):
-        def finish(self) -> Any:
-            order.append("finish")
-            return super().finish()
-
-    def begin(text: str, _site_id: int) -> Looking:
-        order.append("begin")
-        return Watched(text, Rules())
+    def look(text: str, _site_id: int) -> Glance:
+        order.append("look")
+        return glance(text, Rules())
 
     def rendered(*given: Any, **named: Any) -> Any:
         order.append("render")
         return render(*given, **named)
 
-    monkeypatch.setattr(prepare, "begin_glance_at", begin)
+    monkeypatch.setattr(prepare, "glance_at", look)
     monkeypatch.setattr(prepare, "render", rendered)
     return order
 
 
-def test_a_text_is_looked_at_while_it_is_rendered(done: list[str]) -> None:
+def test_a_text_is_looked_at_before_any_transaction(done: list[str]) -> None:
     prepared = prepare_body("I *doubt* it.", site_id=1)
-    assert done == ["begin", "render", "finish"]
+    assert done == ["look", "render"]
     assert prepared.seen is not None
     assert prepared.seen.context.text == prepared.body_md == "I *doubt* it."
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
 
 import structlog
 
@@ -45,25 +44,22 @@ class Glance:
         return self.context.rules is context.rules and self.context.text == context.text
 
 
-class Looking:
-    """A look at a text that another thread has begun, while its writer's thread goes on with something else; ``finish`` is called once, or never."""
+class _Looking:
+    """A look at a text by another thread: one that hangs does not hold up its writer."""
 
-    def __init__(self, text: str, rules: Rules, *, deadline: float = DEADLINE) -> None:
+    def __init__(self, text: str, rules: Rules) -> None:
         self._context = ScreeningContext(text, rules)
-        self._deadline, self._until = deadline, monotonic() + deadline
         self._phases = tuple(phase for phase in PHASES if phase.reads_text)
         # Each thread takes from one end what it looks at next, so that no phase looks twice.
         self._waiting = deque(self._phases)
         self._answers: dict[str, tuple[Finding, ...] | BaseException] = {}
-        self._work = _pool().submit(self._look_at_all)
 
-    def finish(self) -> Glance:
-        """Return what was found. Never raises; answers within ``deadline`` from the beginning, and once more as long where a phase hangs."""
+    def finish(self, deadline: float) -> Glance:
         with suppress(TimeoutError):
-            self._work.exception(timeout=max(self._until - monotonic(), 0))
+            _pool().submit(self._look_at_all).exception(timeout=deadline)
         # One that hangs must not keep the others, which have not begun, from looking.
         if self._waiting:
-            wait([_pool().submit(self._look_at_next) for _ in range(len(self._waiting))], timeout=self._deadline)
+            wait([_pool().submit(self._look_at_next) for _ in range(len(self._waiting))], timeout=deadline)
         found: dict[str, tuple[Finding, ...]] = {}
         for phase in self._phases:
             answer = self._answers.get(phase.name)
@@ -92,10 +88,14 @@ class Looking:
                 self._answers[phase.name] = error
 
 
-def begin_glance(text: str, rules: Rules, *, deadline: float = DEADLINE) -> Looking:
-    """Begin to look at a text as far as that can be done without knowing who writes it and where; compiles new lists first. Never raises."""
+def glance(text: str, rules: Rules, *, deadline: float = DEADLINE) -> Glance:
+    """Look at a text as far as that can be done without knowing who writes it and where; compiles new lists first.
+
+    Never raises; answers within ``deadline`` seconds, and once more as long where a phase hangs. The thread that asks waits, and does nothing else meanwhile:
+    word lists are matched without Python's lock (GIL), and two threads that want it at each match take longer than one after the other.
+    """
     warm(rules)
-    return Looking(text, rules, deadline=deadline)
+    return _Looking(text, rules).finish(deadline)
 
 
 def screen_further(context: ScreeningContext, seen: Glance) -> Verdict:
