@@ -1,6 +1,8 @@
-"""Between the server and the application: bodies that were cut short, and addresses of a site that are none."""
+"""Between the server and the application: what a process starts with, bodies that were cut short, and addresses of a site that are none."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,14 @@ from forum.settings import SettingsError, load_settings
 from tests.conftest import test_settings
 
 FORM = "application/x-www-form-urlencoded"
+WARMED = """
+import gc
+from forum import server
+
+server._warm()
+frozen = gc.get_freeze_count()
+print(frozen, len(gc.get_objects()))
+"""
 
 
 class Protocol:
@@ -90,3 +100,11 @@ def test_a_public_address_that_is_none_is_one_sentence(address: str) -> None:
     with pytest.raises(SettingsError, match="FORUM_BASE_URL must be an address") as caught:
         load_settings({"FORUM_BASE_URL": address})
     assert "secret" not in str(caught.value)
+
+
+def test_what_a_process_starts_with_is_not_looked_through_for_garbage_again() -> None:
+    frozen, looked_through = map(
+        int, subprocess.run([sys.executable, "-c", WARMED], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert frozen > 50_000
+    assert looked_through < frozen / 10
