@@ -1,5 +1,6 @@
 """Builds one application from its settings: database, sign-in, doors, templates, log lines. The only place that knows every room."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,19 @@ class RowId(IntegerConverter):
         super().__init__(map, min=1, max=2**63 - 1)
 
 
+class Application(Flask):
+    """Flask, which is spared asking of each function, at each request, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func`` as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return an application built from ``settings``, or from the environment. Raises SettingsError."""
     settings = settings or load_settings()
     configure_logs(settings)
-    app = Flask("forum", template_folder=str(resource("templates")), static_folder=str(Path(__file__).parent / "static"))
+    app = Application("forum", template_folder=str(resource("templates")), static_folder=str(Path(__file__).parent / "static"))
     app.config.update(flask_config(settings))
     app.session_interface = FrameSessions()
     app.extensions[SETTINGS] = settings

@@ -65,6 +65,18 @@ _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_
 _CONTROL_IN_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SIGN = re.compile(r"[\n!&*<@\[\\\]_`~]")
+# What there can be too many of.
+_LINES = sentence("lines")
+_ENTITIES = sentence("quotation marks, ampersands and angle brackets")
+_CHARACTERS = sentence("characters")
+_BLOCKS = sentence("paragraphs, list items and other blocks")
+_NESTED = sentence("quotes and lists inside each other")
+_IN_PARAGRAPH = sentence("characters in one paragraph")
+_SIGNS = sentence("formatting characters outside code")
+_ADDRESSES = sentence("web addresses")
+_EMPHASES = sentence("kinds of emphasis inside each other")
+_LINKS = sentence("links")
+_MENTIONS = sentence("mentions")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"})
 
 
@@ -126,14 +138,12 @@ def _find_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits) -> t
 
 def _find_plain_faults(text: str, _flavour: markdown.Flavour, limits: ShapeLimits) -> Iterator[BodyFault]:
     yield from _find_text_faults(text, limits.length)
-    yield from _find_excess("lines", text.count("\n") + 1, limits.lines, sentence("lines"))
-    yield from _find_excess(
-        "entities", sum(map(text.count, '<>&"')), limits.entities, sentence("quotation marks, ampersands and angle brackets")
-    )
+    yield from _find_excess("lines", text.count("\n") + 1, limits.lines, _LINES)
+    yield from _find_excess("entities", sum(map(text.count, '<>&"')), limits.entities, _ENTITIES)
 
 
 def _find_text_faults(text: str, maximum: int) -> Iterator[BodyFault]:
-    yield from _find_excess("too_long", len(text), maximum, sentence("characters"))
+    yield from _find_excess("too_long", len(text), maximum, _CHARACTERS)
     # The same for a text in ASCII, where the many ranges beyond it need not be tried at every character.
     control = (_CONTROL_IN_ASCII if text.isascii() else _CONTROL).search(_LINE_ENDS.sub("\n", text))
     if control:
@@ -146,14 +156,12 @@ def _find_block_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits
     outline = markdown.outline(text, flavour)
     signs = sum(len(_SIGN.findall(paragraph)) for paragraph in outline.paragraphs)
     addresses = sum(paragraph.count("://") for paragraph in outline.paragraphs)
-    yield from _find_excess("blocks", outline.blocks, limits.blocks, sentence("paragraphs, list items and other blocks"))
-    yield from _find_excess("nesting", outline.nesting, limits.nesting, sentence("quotes and lists inside each other"))
-    yield from _find_excess(
-        "paragraph", max(map(len, outline.paragraphs), default=0), limits.paragraph, sentence("characters in one paragraph")
-    )
-    yield from _find_excess("signs", signs, limits.signs, sentence("formatting characters outside code"))
+    yield from _find_excess("blocks", outline.blocks, limits.blocks, _BLOCKS)
+    yield from _find_excess("nesting", outline.nesting, limits.nesting, _NESTED)
+    yield from _find_excess("paragraph", max(map(len, outline.paragraphs), default=0), limits.paragraph, _IN_PARAGRAPH)
+    yield from _find_excess("signs", signs, limits.signs, _SIGNS)
     # What looks like an address costs as much as a link even when it is none.
-    yield from _find_excess("links", addresses, 2 * limits.links, sentence("web addresses"))
+    yield from _find_excess("links", addresses, 2 * limits.links, _ADDRESSES)
 
 
 def _find_inline_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimits) -> Iterator[BodyFault]:
@@ -167,9 +175,9 @@ def _find_inline_faults(text: str, flavour: markdown.Flavour, limits: ShapeLimit
     shape = markdown.measure(text, flavour, count if limits.mentions and MENTION_SIGN in text else None)
     if is_blank(shape.words):
         yield BodyFault("empty", "There are no words in this text.")
-    yield from _find_excess("nesting", shape.nesting, limits.nesting, sentence("kinds of emphasis inside each other"))
-    yield from _find_excess("links", shape.links, limits.links, sentence("links"))
-    yield from _find_excess("mentions", mentions, limits.mentions or 0, sentence("mentions"))
+    yield from _find_excess("nesting", shape.nesting, limits.nesting, _EMPHASES)
+    yield from _find_excess("links", shape.links, limits.links, _LINKS)
+    yield from _find_excess("mentions", mentions, limits.mentions or 0, _MENTIONS)
 
 
 def _find_excess(code: str, count: int, maximum: int, what: Sentence) -> Iterator[BodyFault]:

@@ -49,11 +49,12 @@ WATCHES: list[Watch] = []
 
 def look() -> None:
     """Settle whatever is due now. A database that is busy is no reason not to answer: it is logged, and the next request looks again."""
+    memory = _memory()
     for watch in WATCHES:
         try:
-            _look(watch)
+            _look(watch, memory)
         except (DBAPIError, PoolTimeoutError) as error:
-            _memory().pop(watch.name, None)
+            memory.pop(watch.name, None)
             log.warning("due_not_settled", watch=watch.name, error=type(error).__name__)
 
 
@@ -75,15 +76,15 @@ def forget() -> None:
     _memory().clear()
 
 
-def _look(watch: Watch) -> None:
+def _look(watch: Watch, memory: dict[str, _Known]) -> None:
     moment = now()
-    known = _memory().get(watch.name)
+    known = memory.get(watch.name)
     # A clock that was set back leaves nothing that could be relied on.
     if known is None or not known.asked_at <= moment < known.asked_at + REMEMBERED:
         known = _ask(watch, moment)
     while known.next_at is not None and known.next_at <= moment and _settle(watch):
         known = _ask(watch, moment)
-    _memory()[watch.name] = known
+    memory[watch.name] = known
 
 
 def _ask(watch: Watch, moment: datetime) -> _Known:

@@ -86,6 +86,9 @@ class FrameSessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if it has changed; an answer that is the same for all is not said to depend on it only because a template could have looked."""
+        if not session and not session.modified and not session.accessed:
+            # Nobody looked at it, as with a token: there is nothing to send, which Flask finds out last.
+            return
         if session.modified or not response.cache_control.public:
             super().save_session(app, session, response)
 

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g
+from flask.globals import request_ctx
 
 from forum.refusals import Kind, Refusal
 from forum.sentences import sentence
@@ -54,18 +55,21 @@ def request_id_of(given: str) -> str:
 
 
 def _open() -> None:
-    g.request_id = request_id_of(request.headers.get("X-Request-ID", ""))
+    # What stands for the present request looks for it at each use.
+    asked = request_ctx.request
+    g.request_id = request_id_of(asked.headers.get("X-Request-ID", ""))
     g.started = perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if "\x00" in request.path or "\x00" in request.full_path or "%00" in request.query_string.decode("latin-1"):
+    if "\x00" in asked.path or "\x00" in asked.full_path or "%00" in asked.query_string.decode("latin-1"):
         raise Refusal(Kind.MALFORMED, "The address holds a NUL character; take it out.")
-    if request.content_length is not None and request.content_length > settings().max_request_bytes:
-        raise Refusal(Kind.TOO_LARGE, sentence("A request has at most %(most)s bytes here.", most=settings().max_request_bytes))
+    most = settings().max_request_bytes
+    if asked.content_length is not None and asked.content_length > most:
+        raise Refusal(Kind.TOO_LARGE, sentence("A request has at most %(most)s bytes here.", most=most))
 
 
 def _close(response: Response) -> Response:
-    headers = response.headers
+    headers, asked = response.headers, request_ctx.request
     if response.status_code == 308 and response.location:
         # The router's own redirect (a slash too few or too many) names the host that the request named, which may be anybody's.
         there = urlsplit(response.location)
@@ -73,8 +77,8 @@ def _close(response: Response) -> Response:
         response.set_data(b"")
     headers["X-Request-ID"] = getattr(g, "request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer" if _before_secret() or request.path in RETURNS else "strict-origin-when-cross-origin"
-    headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if request.path.startswith(SIGN_IN) else "same-origin"
+    headers["Referrer-Policy"] = "no-referrer" if _before_secret(asked.path) or asked.path in RETURNS else "strict-origin-when-cross-origin"
+    headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if asked.path.startswith(SIGN_IN) else "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     if response.mimetype == "text/html":
         headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {frame_ancestors()}"
@@ -83,30 +87,30 @@ def _close(response: Response) -> Response:
         headers["Content-Security-Policy"] = API_POLICY
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    facts = _facts(response) | {"request_id": headers["X-Request-ID"]}
-    if ENVIRON_FRONT in request.environ:
+    facts = _facts(response, asked) | {"request_id": headers["X-Request-ID"]}
+    if ENVIRON_FRONT in asked.environ:
         # The layer in front may still answer that nothing has changed; it writes the line.
-        request.environ[ENVIRON_FACTS] = facts
+        asked.environ[ENVIRON_FACTS] = facts
     else:
         write_request(facts)
-        count_request(request.endpoint or NO_DOOR, request.method, response.status_code, perf_counter() - g.get("started", perf_counter()))
+        count_request(asked.endpoint or NO_DOOR, asked.method, response.status_code, perf_counter() - g.get("started", perf_counter()))
     return response
 
 
-def _before_secret() -> str:
-    """Return what of the present path comes before a secret, empty where it holds none."""
-    path = f"/{request.path.lstrip('/')}"
+def _before_secret(path: str) -> str:
+    """Return what of a path comes before a secret, empty where it holds none."""
+    path = f"/{path.lstrip('/')}"
     return next((begin for begin in SECRET_PATHS if path.startswith(begin)), "")
 
 
-def _shown_path() -> str:
-    begin = _before_secret()
-    return f"{begin}…" if begin else request.path
+def _shown_path(path: str) -> str:
+    begin = _before_secret(path)
+    return f"{begin}…" if begin else path
 
 
-def _facts(response: Response) -> dict[str, Any]:
+def _facts(response: Response, asked: Request) -> dict[str, Any]:
     # The path without its query: a query may hold what somebody searched for.
     milliseconds = round((perf_counter() - getattr(g, "started", perf_counter())) * 1000, 1)
-    facts: dict[str, Any] = {"method": request.method, "path": _shown_path(), "status": response.status_code, "ms": milliseconds}
+    facts: dict[str, Any] = {"method": asked.method, "path": _shown_path(asked.path), "status": response.status_code, "ms": milliseconds}
     account_id = getattr(getattr(g.get("_login_user"), "viewer", None), "account_id", None) if g.get("_login_user") else None
     return facts | ({"account": account_id} if account_id else {})
