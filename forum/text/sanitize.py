@@ -70,8 +70,9 @@ def _clean(html: str, policy: _Policy) -> str:
     bleach, ammonia = _cleaners(policy)
     whole = _SURROGATE.sub("\ufffd", html)
     safe = ammonia.clean(whole if _PLAIN.fullmatch(whole) else bleach.clean(whole))
-    # An address that one of the three refused leaves a link to nowhere: its words stay.
-    safe = _DEAD_LINK.sub(r"\1", safe)
+    # An address that one of the three refused leaves a link to nowhere: its words stay. What it kept apart may be read in another way without it.
+    alive = _DEAD_LINK.sub(r"\1", safe)
+    safe = safe if alive == safe else ammonia.clean(alive)
     # A parser reads CR as a line break and drops the first one of a <pre>; without this, cleaning twice would give something else.
     return _PRE_LINES.sub("<pre>", safe.replace("\r", "\n")).strip()
 
