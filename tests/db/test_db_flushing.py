@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -99,14 +100,15 @@ def test_nobody_is_answered_before_their_words_are_on_disk_and_nobody_waits_for_
 def test_each_write_flushes_once_and_what_writes_nothing_never(world: World, writer: ApiClient, flushed: list[str]) -> None:
     comment_id, reader = world.comment(), world.enter("member")
     assert reader.get("/session").status_code == 200
-    counts = {}
-    for what, send in {
+    steps: dict[str, Callable[[], Any]] = {
         "post": lambda: post(writer, world, "Is it so?"),
         "read": lambda: writer.get(f"/articles/{world.article_id}/comments"),
         "tag": lambda: reader.put(f"/comments/{comment_id}/tag", {"stance": "agreement"}),
         "same tag": lambda: reader.put(f"/comments/{comment_id}/tag", {"stance": "agreement"}),
         "refused": lambda: post(writer, world, ""),
-    }.items():
+    }
+    counts = {}
+    for what, send in steps.items():
         flushed.clear()
         assert send().status_code == {"post": 201, "refused": 422}.get(what, 200), what
         counts[what] = list(flushed)

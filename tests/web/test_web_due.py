@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from forum.clock import now
+from forum.refusals import Kind, Refusal
 from forum.web import due
 
 pytestmark = pytest.mark.postgresql_slow
@@ -114,6 +115,7 @@ def failures() -> list[Exception]:
         PoolTimeoutError("no connection"),
         ProgrammingError("UPDATE", None, Exception("there is no such table")),
         lost,
+        Refusal(Kind.UNAVAILABLE, "The disk did not confirm it."),
     ]
 
 
