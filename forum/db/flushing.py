@@ -9,16 +9,19 @@ a new log's header, and log and database where the one is put into the other (sq
 import os
 
 import structlog
-
-from forum.refusals import Kind, Refusal
+from sqlalchemy.exc import DBAPIError
 
 # Not on every system; there, fsync does the same and a little more.
 _flush_file = getattr(os, "fdatasync", os.fsync)
 log = structlog.get_logger(__name__)
 
 
+class NotOnDiskError(DBAPIError):
+    """The disk has failed: what was written is there, but may be gone when the machine fails. Trying again would write it twice."""
+
+
 def flush_log(file: str) -> None:
-    """Put a write-ahead log on disk. Raises Refusal ``unavailable`` when the disk fails: what was written is there, but may not last."""
+    """Put a write-ahead log on disk. Raises NotOnDiskError."""
     try:
         # SQLite has no lock on its log, whose closing would give it up (POSIX); those are on the database and on the log's index.
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -28,7 +31,5 @@ def flush_log(file: str) -> None:
             os.close(descriptor)
     except OSError as error:
         log.error("the log of the database could not be flushed", error=type(error).__name__, errno=error.errno)
-        raise Refusal(
-            Kind.UNAVAILABLE,
-            "This was stored, but the disk did not confirm it: it may be lost when the machine fails. Please look whether it is there.",
-        ) from error
+        cause = OSError(error.errno, "what was written is there, but the disk did not confirm it")
+        raise NotOnDiskError("fdatasync", None, cause, hide_parameters=True) from error

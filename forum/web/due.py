@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.db.transaction import reading, writing
-from forum.refusals import Refusal
 from forum.web.problems import is_retryable
 
 REMEMBERED = timedelta(minutes=1)
@@ -54,8 +53,7 @@ def look() -> None:
     for watch in WATCHES:
         try:
             _look(watch, memory)
-        except (DBAPIError, PoolTimeoutError, Refusal) as error:
-            # A refusal: the disk did not confirm what was settled.
+        except (DBAPIError, PoolTimeoutError) as error:
             memory.pop(watch.name, None)
             log.warning("due_not_settled", watch=watch.name, error=type(error).__name__)
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from forum.db.flushing import NotOnDiskError
 from forum.refusals import Kind, Moved, Refusal
 from forum.sentences import sentence
 from forum.web.translation import translated
@@ -190,7 +191,9 @@ PROBLEM_TYPES: dict[Kind, ProblemType] = {
         500, "Something went wrong on our side", sentence("It was logged under the request's id. Nothing was stored.")
     ),
     Kind.UNAVAILABLE: ProblemType(
-        503, "The service is busy or being repaired", sentence("Nothing was stored. Try again after the time in the Retry-After header.")
+        503,
+        "The service is busy or being repaired",
+        sentence("Nothing was stored, unless the answer says so. Where it has a Retry-After header, try again after that time."),
     ),
 }
 
@@ -301,6 +304,10 @@ def _typed(kind: Kind) -> str:
 
 def refusal_of_database_error(error: Exception) -> Refusal | None:
     """Return the refusal for a database that is locked, gone, full, read-only or too slow; None when the statement itself was at fault."""
+    if isinstance(error, NotOnDiskError):
+        return Refusal(
+            Kind.UNAVAILABLE, "This was stored, but the disk did not confirm it, so it may be lost. Please look whether it is there."
+        )
     busy = isinstance(error, OperationalError | PoolTimeoutError) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or _is_passing(error))
     )

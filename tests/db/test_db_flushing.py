@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import NullPool, create_engine, text
 from structlog.testing import capture_logs
 
+from forum.access.permissions import Scope
 from forum.db import flushing
 from forum.db.base import db
 from forum.db.engine import prepare_engine
@@ -131,9 +132,15 @@ def test_a_disk_that_fails_is_no_success(world: World, writer: ApiClient, monkey
     def fail(_descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
+    program = world.token("member", Scope.READ)
     with monkeypatch.context() as broken, capture_logs() as lines:
         broken.setattr(flushing, "_flush_file", fail)
         answer = post(writer, world, "Is it so?")
+    with monkeypatch.context() as broken:
+        broken.setattr(flushing, "_flush_file", fail)
+        # Its first visit is written down, which is no reason not to answer.
+        assert program.get("/session").status_code == 200
+    assert "Retry-After" not in answer.headers, "it would be there twice"
     assert (answer.status_code, answer.json["type"]) == (503, "/problems/unavailable")
     assert "did not confirm" in answer.json["detail"]
     assert [(line["event"], line["errno"]) for line in lines if line["log_level"] == "error"] == [

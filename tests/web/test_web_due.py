@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from forum.clock import now
-from forum.refusals import Kind, Refusal
+from forum.db.flushing import NotOnDiskError
 from forum.web import due
 
 pytestmark = pytest.mark.postgresql_slow
@@ -115,7 +115,7 @@ def failures() -> list[Exception]:
         PoolTimeoutError("no connection"),
         ProgrammingError("UPDATE", None, Exception("there is no such table")),
         lost,
-        Refusal(Kind.UNAVAILABLE, "The disk did not confirm it."),
+        NotOnDiskError("fdatasync", None, OSError("the disk did not confirm it")),
     ]
 
 
