@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from flask import Flask, Response, g, render_template, request, url_for
+from flask import Flask, Response, g, render_template, request, session, url_for
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -374,4 +374,6 @@ def _answer_failure(error: Exception) -> Response:
         refusal = Refusal(Kind.INTERNAL, "It was logged under this request's id; nothing was stored.")
     else:
         log.warning("database unavailable", reason=str(getattr(error, "orig", error)))
+    # What was to be said of a success, before its transaction failed.
+    session.pop("_flashes", None)
     return answer_refusal(refusal)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,10 +16,11 @@ from sqlalchemy import NullPool, create_engine, text
 from structlog.testing import capture_logs
 
 from forum.access.permissions import Scope
+from forum.articles.models import Article
 from forum.db import flushing
 from forum.db.base import db
 from forum.db.engine import prepare_engine
-from forum.db.transaction import writing
+from forum.db.transaction import reading, writing
 from forum.db.turns import turns
 from tests.conftest import ApiClient, add_account
 from tests.world import World, make_world
@@ -151,6 +153,28 @@ def test_a_disk_that_fails_is_no_success(world: World, writer: ApiClient, monkey
     assert post(writer, world, "And this?").status_code == 201
     with writing() as session:
         assert session.scalars(text("SELECT body_md FROM comments ORDER BY id")).all() == ["Is it so?", "And this?"]
+
+
+def test_the_page_of_a_failure_does_not_say_that_it_went_well(world: World, writer: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with reading() as session:
+        page = f"/a/{session.get_one(Article, world.article_id).slug}"
+
+    def send(words: str) -> Any:
+        return writer.client.post(f"{page}/comments", data={"body_md": words, "csrf_token": writer.csrf})
+
+    with monkeypatch.context() as broken:
+        broken.setattr(flushing, "_flush_file", fail)
+        failed = send("Kept <for> copying.")
+    assert failed.status_code == 503
+    assert "did not confirm" in failed.text
+    assert "Kept &lt;for&gt; copying." in failed.text
+    said = re.compile(r">\s*Your comment is posted")
+    assert not said.search(failed.text + writer.client.get(page).text)
+    assert send("This time it goes well.").status_code == 303
+    assert said.search(writer.client.get(page).text)
 
 
 def test_the_log_is_found_where_sqlite_has_it(tmp_path: Path, flushed: list[str]) -> None:
