@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from forum.moderation.reasons import ReportReason
-from forum.moderation.screening.spellings import fold_shapes, plain
+from forum.moderation.screening.spellings import fold_shapes, hide_names, plain
 from forum.sentences import Sentence, sentence
 
 MOST_ENTRIES = 1_000
@@ -95,7 +95,7 @@ def parse_entry(line: str, index: int = 0) -> Entry:
 def _parse_part(part: str, index: int) -> tuple[Form, ...]:
     # Between letters, fold reads @ as a: in "sales@*" it stands between letters, though none is written after it.
     lettered = part.replace("@*", f"@{_WILD}").replace("*@", f"{_WILD}@")
-    folds = dict.fromkeys(plain(fold_shapes(one).replace(_WILD, "*")) for one in (part, lettered))
+    folds = dict.fromkeys(hide_names(plain(fold_shapes(one).replace(_WILD, "*"))) for one in (part, lettered))
     forms = tuple(_parse_form(folded, index) for folded in folds)
     if min(map(_least_signs, forms)) == 0:
         raise _bad(index, sentence("it would match nearly every text"))

@@ -14,6 +14,7 @@ from functools import lru_cache
 import re2
 
 from forum.moderation.screening.entries import MOST_ENTRIES, WHOLE, BadEntry, Choice, Entry, Form, parse_entry
+from forum.moderation.screening.spellings import show_names
 from forum.sentences import sentence
 
 MEMORY = 128 << 20
@@ -128,7 +129,7 @@ class Matcher:
 
 def _locate(part: tuple[Form, ...], compared: str) -> str:
     located = _compile_alone(part).search(compared)
-    return located.group().translate(_AS_WRITTEN).strip(_EDGES)[:_MOST_WORDS] if located else ""
+    return show_names(located.group()).translate(_AS_WRITTEN).strip(_EDGES)[:_MOST_WORDS] if located else ""
 
 
 _compiling = threading.Lock()

@@ -6,6 +6,7 @@ Works on folded text, so case, accents, look-alikes and leet are one already. A 
 
 import html
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from forum.text.fingerprint import fold
@@ -154,10 +155,16 @@ _WORTH_LOOKING = {
     "{shout}": re.compile("[A-Z!]{2}"),
 }
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
+_NAMES = ("{phone}", "{email}", "{link}", *_SIGNS)
+# Characters for private use, which no plain text has: otherwise the word "price" would be found in the name {price}.
+_AS_PRIVATE = {name: f"\ue000{chr(0xE001 + place)}" for place, name in enumerate(_NAMES)}
 
 
 def signs(text: str, *, has_link: bool = False) -> str:
-    """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {shout} {link}``."""
+    """Return what a text holds that no word list can say, as words of entries: ``{phone} {email} {handle} {price} {percent} {mark} {brand} {shout} {link}``.
+
+    They are compared as ``hide_names`` writes them.
+    """
     bare, emails = _without_addresses(text)
     found = ["{email}"] if emails else []
     digits = (sum(map(str.isdigit, match.group())) for match in _PHONE.finditer(_DATE.sub(" ", bare))) if _DIGIT.search(bare) else ()
@@ -165,6 +172,22 @@ def signs(text: str, *, has_link: bool = False) -> str:
         found.append("{phone}")
     found += (name for name, pattern in _SIGNS.items() if _WORTH_LOOKING[name].search(bare) and pattern.search(bare))
     return " ".join([*found, "{link}"] if has_link else found)
+
+
+def hide_names(text: str) -> str:
+    """Return ``text``, the names of what no word list can say written so that no word is found in them."""
+    return _replace(text, _AS_PRIVATE.items()) if "{" in text else text
+
+
+def show_names(compared: str) -> str:
+    """Undo ``hide_names``."""
+    return compared if compared.isascii() else _replace(compared, ((private, name) for name, private in _AS_PRIVATE.items()))
+
+
+def _replace(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        text = text.replace(old, new)
+    return text
 
 
 @lru_cache(maxsize=16)

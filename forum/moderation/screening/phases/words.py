@@ -7,7 +7,7 @@ from forum.moderation.screening.addresses import domain_set, is_on
 from forum.moderation.screening.context import ScreeningContext
 from forum.moderation.screening.findings import Finding, Outcome
 from forum.moderation.screening.patterns import Match, matcher
-from forum.moderation.screening.spellings import is_disguised, signs
+from forum.moderation.screening.spellings import hide_names, is_disguised, signs
 from forum.sentences import Sentence, sentence
 
 
@@ -16,7 +16,7 @@ def look(context: ScreeningContext) -> tuple[Finding, ...]:
     trusted = domain_set(context.rules.trusted_domains)
     has_link = any(not is_on(address.host, trusted) for address in context.addresses)
     # What is no word (a phone number, a price) is looked for as a spelling of its own.
-    spellings = (*context.spellings, *filter(None, (signs(context.text, has_link=has_link),)))
+    spellings = (*context.spellings, *filter(None, (hide_names(signs(context.text, has_link=has_link)),)))
     listed = (*_find(spellings, context.rules.banned, Outcome.HOLD), *_find(spellings, context.rules.suspect, Outcome.REPORT))
     if listed or not context.rules.suspect:
         return listed

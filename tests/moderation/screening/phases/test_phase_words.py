@@ -32,6 +32,28 @@ def test_a_finding_names_the_entries_and_the_words_of_the_text() -> None:
     assert first.code == "banned-words"
 
 
+NO_WORDS = {
+    "{price}": "It costs £30.",
+    "{email}": "Write to anna@example.org.",
+    "{phone}": "Ring 020 5550 1234.",
+    "{handle}": "Ask @whale_pump.",
+    "{percent}": "About 20 % of them.",
+    "{mark}": "Zelvaro® helps.",
+    "{brand}": "The FlexiGold belt.",
+    "{shout}": "Now!!",
+    "{link}": "See https://strange.example/a.",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), NO_WORDS.items())
+def test_what_is_no_word_is_found_by_its_name_and_not_by_the_word_in_it(name: str, text: str) -> None:
+    (found,) = look(ScreeningContext(text, rules=Rules(suspect=(name,))))
+    assert found.matches == (name,)
+    bare = name.strip("{}")
+    assert look(ScreeningContext(text, rules=Rules(suspect=(bare, f"{bare}*", f"*{bare[1:]}")))) == ()
+    assert look(ScreeningContext(f"He wrote {name} there.", rules=Rules(suspect=(name,)))) == ()
+
+
 def test_a_list_that_cannot_be_read_is_an_error_and_no_pass() -> None:
     with pytest.raises(BadEntry):
         look(ScreeningContext("a", rules=Rules(banned=("*",))))
