@@ -229,7 +229,7 @@ def _roles_in(rows: Sequence[_Found]) -> Mapping[int, Role]:
 def _touch(table: type[SignIn | ApiToken], row_id: int | None) -> None:
     column = "last_seen_at" if table is SignIn else "last_used_at"
     try:
-        with writing() as session:
+        with writing(durable=False) as session:
             session.execute(update(table).where(table.id == row_id).values({column: now()}))
     except (DBAPIError, BusyError) as error:
         # Reading must go on while the database refuses to write.

@@ -21,6 +21,7 @@ from forum.db.flushing import flush_log
 from forum.db.turns import gate_of, turns
 
 _BEGIN, _UNDO, _KEEP = text("SAVEPOINT undoable"), text("ROLLBACK TO SAVEPOINT undoable"), text("RELEASE SAVEPOINT undoable")
+_UNCONFIRMED = text("SET LOCAL synchronous_commit TO OFF")
 AFTERWARDS = "afterwards"
 OTHERWISE = "otherwise"
 NO_POOL_SECONDS = 5.0
@@ -45,10 +46,11 @@ def otherwise(session: Session, act: Callable[[], None]) -> None:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
+def writing(*, durable: bool = True) -> Iterator[Session]:
     """Open a transaction that writes, committed and on disk when the block has ended, rolled back when it raises.
 
-    Whatever this thread had read before is let go first: loading and checking belong inside the block.
+    Whatever this thread had read before is let go first: loading and checking belong inside the block. Without ``durable`` nobody waits for the disk: for what is
+    done again if a machine that fails takes it along. Whatever is durable later puts what was before it on disk as well, in both databases.
     """
     session = db.session()
     session.rollback()
@@ -57,6 +59,8 @@ def writing() -> Iterator[Session]:
     with _in_turn(session):
         token = intends_to_write.set(True)
         try:
+            if not durable and db.engine.dialect.name == "postgresql":
+                write(session, _UNCONFIRMED, {})
             yield session
             written = _log_written(session)
             session.commit()
@@ -68,7 +72,7 @@ def writing() -> Iterator[Session]:
         finally:
             intends_to_write.reset(token)
     session.info.pop(OTHERWISE, None)
-    if written is not None:
+    if durable and written is not None:
         flush_log(written)
     for act in session.info.pop(AFTERWARDS, {}):
         try:

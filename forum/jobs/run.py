@@ -1,7 +1,7 @@
 """Runs what is due: the effect of a job and its being done are committed together, so that no kill loses or doubles it.
 
-A job that fails leaves nothing but a trace of its failure. It is tried again ever later, and buried after the eighth time. On SQLite, where a transaction costs
-a flush and keeps everybody else from writing, some jobs have one together.
+A job that fails leaves nothing but a trace of its failure. It is tried again ever later, and buried after the eighth time. On SQLite, where a transaction
+keeps everybody else from writing, some jobs have one together.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ LONGEST_SECONDS = 0.02
 # What is to be done again and again that waits for somebody else, such as a mail server: no transaction may be open meanwhile, so that none of it can be
 # a job. Each does one piece and returns whether there was any; app.py fills the list.
 PASSES: list[Callable[[], bool]] = []
-# On SQLite called at the end of each transaction of jobs, within it: what new texts leave to be put in order, which is spared a flush of its own.
+# On SQLite called at the end of each transaction of jobs, within it: what new texts leave to be put in order, without a transaction of its own.
 LAST: list[Callable[[Session], None]] = []
 # Told of each job's kind and how it ended: ``done``, ``failed`` (it is tried again) or ``buried``.
 WITNESSES: list[Callable[[str, str], None]] = []
@@ -96,7 +96,7 @@ def _is_anything_due() -> bool:
 
 
 def _locks_everything() -> bool:
-    # Where each transaction has the database for itself and waits for a flush of its own, small jobs share one.
+    # Where each transaction has the database for itself, small jobs share one.
     return db.engine.dialect.name == "sqlite"
 
 
@@ -106,7 +106,8 @@ def _run_next(most: int, may_begin: Callable[[], bool]) -> int:
     outcomes: list[str] = []
     until = monotonic() + LONGEST_SECONDS
     try:
-        with writing() as session:
+        # What a machine takes along that fails, it takes with the job's being done: it is then run again.
+        with writing(durable=False) as session:
             while len(jobs) < most and not (jobs and (monotonic() >= until or not may_begin())) and (job := _take(session)) is not None:
                 jobs.append(job)
                 outcomes.append(_do(session, job))

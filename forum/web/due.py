@@ -95,7 +95,8 @@ def _ask(watch: Watch, moment: datetime) -> _Known:
 def _settle(watch: Watch) -> bool:
     for attempt in range(1, TRIES + 1):
         try:
-            with writing() as session:
+            # What time alone has made due, time makes due again.
+            with writing(durable=False) as session:
                 return watch.settle(session)
         except DBAPIError as error:
             if attempt == TRIES or not is_retryable(error):

@@ -291,6 +291,15 @@ def test_two_real_transactions_in_a_deadlock_both_get_through(app: Flask, articl
 
 
 @pytest.mark.postgresql_only
+def test_only_what_would_be_done_again_is_committed_before_it_is_on_disk(app: Flask) -> None:
+    found = []
+    for durable in (True, False, True):
+        with writing(durable=durable) as session:
+            found.append(session.scalar(text("SHOW synchronous_commit")))
+    assert found == ["on", "off", "on"]
+
+
+@pytest.mark.postgresql_only
 @pytest.mark.parametrize("moment", ["INSERT INTO comments", "INSERT INTO revisions", "UPDATE articles"])
 def test_a_terminated_backend_leaves_nothing_half_done(make_app: Callable[..., Flask], moment: str) -> None:
     app = make_app(rate_limits="off")

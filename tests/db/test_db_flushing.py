@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, func, select, text
 from structlog.testing import capture_logs
 
 from forum.access.permissions import Scope
@@ -22,6 +22,8 @@ from forum.db.base import db
 from forum.db.engine import prepare_engine
 from forum.db.transaction import reading, writing
 from forum.db.turns import turns
+from forum.jobs.models import Job
+from forum.jobs.run import run_due
 from tests.conftest import ApiClient, add_account
 from tests.world import World, make_world
 
@@ -117,6 +119,20 @@ def test_each_write_flushes_once_and_what_writes_nothing_never(world: World, wri
         counts[what] = list(flushed)
     once = [f"{db.engine.url.database}-wal"]
     assert counts == {"post": once, "read": [], "tag": once, "same tag": [], "refused": []}
+
+
+def test_what_would_be_done_again_waits_for_no_disk(world: World, writer: ApiClient, flushed: list[str]) -> None:
+    member = world.enter("member")
+    flushed.clear()
+    assert member.get("/session").status_code == 200
+    assert flushed == [], "a first visit is only written down"
+    assert post(writer, world, "Somebody is told of this.").status_code == 201
+    with reading() as session:
+        waiting = session.scalar(select(func.count(Job.id)))
+    assert waiting
+    flushed.clear()
+    assert run_due(100) == waiting
+    assert flushed == []
 
 
 def test_what_is_undone_is_not_flushed(world: World, flushed: list[str]) -> None:
