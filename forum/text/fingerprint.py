@@ -15,17 +15,21 @@ _UNSEEN = frozenset({"Mn", "Me", "Cf", "Cs"})
 _NO_SOUND_MARKS = dict.fromkeys(map(ord, "\uff9e\uff9f"))
 _READ_AS = CONFUSABLES | dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 # Letters, digits and underscores, with @ and $ only between them: "c@sh" is a word, "@anna" and "$100" are not.
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _WORD = re.compile(r"\w+(?:[@$]\w+)*")
 _SIGNS = re.compile(r"[\W_]+")
 _LEET = re.compile("[" + "".join(map(chr, LEET)) + "]")
 
 
-def _is_seen(char: str) -> bool:
-    return unicodedata.category(char) not in _UNSEEN and not unicodedata.combining(char) and char not in BLANKS
+@lru_cache(maxsize=4096)
+def _see(char: str) -> str:
+    is_seen = unicodedata.category(char) not in _UNSEEN and not unicodedata.combining(char) and char not in BLANKS
+    return char if is_seen else ""
 
 
 def _visible(text: str) -> str:
-    return text if text.isascii() else "".join(filter(_is_seen, text))
+    # Everything in ASCII is seen, and most of a text is.
+    return text if text.isascii() else _FOREIGN.sub(lambda found: _see(found.group()), text)
 
 
 def _unleet(word: re.Match[str]) -> str:

@@ -91,7 +91,8 @@ def _as_browsers_read(text: str) -> str:
 
 def _as_eyes_read(read: str) -> str:
     # Names that are only read are read with the eye, so look-alikes are what they look like.
-    seen = (_LINK.sub(" ", read) if _may_hold_link(read) else read).translate(CONFUSABLES)
+    seen = _LINK.sub(" ", read) if _may_hold_link(read) else read
+    seen = seen if seen.isascii() else seen.translate(CONFUSABLES)
     return _DOT.sub(".", seen) if "dot" in seen or "d0t" in seen or _BRACKET_DOT.search(seen) else seen
 
 

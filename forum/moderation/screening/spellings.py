@@ -121,7 +121,7 @@ def _let_go(spelling: str) -> tuple[str, str]:
 
 
 _URL = re.compile(r"(?:https?|hxxps?)://\S+|www\.\S+|\bdoi:\S+|\b10\.\d{4,5}/\S+", re.IGNORECASE)
-_URL_SIGNS = (":", "www.", "10.")
+_URL_SIGNS = ("://", "doi:", "www.", "10.")
 _EMAIL = re.compile(r"[\w.+\-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w\-]{1,63}\s?(?:\.|\(dot\)|\[dot\])\s?[a-z]{2,}", re.IGNORECASE)
 _EMAIL_SIGNS = ("@", "(at)", "[at]")
 _PHONE = re.compile(r"(?<![\w./,#€£$-])(?:\+|\(?0|\(?[1-9]\d{2}\)?[ -])[\d ()./-]{5,20}\d(?![\w%]|[.,]\d)")

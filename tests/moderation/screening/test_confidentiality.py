@@ -255,6 +255,22 @@ def test_any_text_has_details_that_add_up(text: str) -> None:
     assert find_details(text) == details
 
 
+PARTS = (
+    f"{WORDS} We met in Rome in May 1990 . he she her someone an old man born on 4 June , the mayor died of cancer in the town of 3000 ."
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from(PARTS.split(" ")), max_size=30).map(" ".join))
+def test_what_is_passed_over_because_nobody_is_told_of_tells_nothing(text: str) -> None:
+    details = find_details(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.moderation.screening.confidential.details._is_of_nobody", lambda _page: False)
+        thorough = find_details(text)
+    assert (details.score, details.found) == (thorough.score, thorough.found)
+    assert details.steps <= thorough.steps + len(text)
+
+
 def test_answers_are_values() -> None:
     with pytest.raises(FrozenInstanceError):
         Detail("age", 0, 1, 2).score = 3  # type: ignore[misc]

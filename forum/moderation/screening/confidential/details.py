@@ -5,6 +5,8 @@ A detail counts only near a person in care; each kind counts once, so that a lon
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 from forum.moderation.screening.confidential.ages import find_ages
 from forum.moderation.screening.confidential.care import MANY, READER, RELATIVE, SELF
@@ -43,6 +45,7 @@ WINDOW = 3
 
 _SUFFICIENT: frozenset[Kind] = frozenset({"contact", "record-number"})
 _AILMENT = CONDITION | COMPLAINT | DRUG
+_PERSON = HE | HIM | HIS | SOMEONE | OLD
 _ANCHORS: frozenset[Kind] = frozenset({"patient", "named-patient"})
 
 
@@ -76,19 +79,26 @@ def find_details(text: str, *, language: str = "en", own_names: frozenset[str] =
 def _find_marks(page: Page, own: frozenset[str]) -> Iterator[_Mark]:
     frames = read_frames(page)
     people = read_people(page, frames)
-    yield from _marks(page, "contact", find_contacts(page))
-    yield from _marks(page, "record-number", find_records(page))
     named = Named(page, people, frames, own)
     names = list(_marks(page, "named-patient", named.find()))
-    yield from names
-    yield from _marks(page, "named-patient", find_pictures(page))
+    strong = [*_marks(page, "contact", find_contacts(page)), *_marks(page, "record-number", find_records(page)), *names]
+    strong += _marks(page, "named-patient", find_pictures(page))
+    yield from strong
     if frames.is_disguised:
         return
     yield from _marks(page, "patient", people.cares)
+    if not strong and not people.cares and _is_of_nobody(page):
+        return
     caring = {page.sentence[first] for first, _ in people.cares} | {mark.sentence for mark in names}
     for mark in _find_weak(page, people, caring):
         if not _is_elsewhere(mark, people, frames, caring) and (mark.sentence in caring or mark.sentence not in named.known):
             yield mark
+
+
+def _is_of_nobody(page: Page) -> bool:
+    """Tell whether no sentence can be about one person: then nothing weak tells who that is (``_window``)."""
+    summed = reduce(or_, page.sums, 0)
+    return not summed & (_PERSON | BIRTH) and next(find_ages(page), None) is None
 
 
 def _find_weak(page: Page, people: People, caring: set[int]) -> Iterator[_Mark]:
@@ -186,7 +196,7 @@ def _is_in_a_window(windows: dict[int, dict[Kind, int]], mark: _Mark) -> bool:
 def _window(page: Page, by_sentence: dict[int, dict[Kind, int]], sentence: int, singled: set[int]) -> dict[Kind, int]:
     """Return the best score of each kind around a sentence, or only what is sufficient by itself where nobody in care is spoken of."""
     own = by_sentence[sentence]
-    person = page.sums[sentence] & (HE | HIM | HIS | SOMEONE | OLD)
+    person = page.sums[sentence] & _PERSON
     best: dict[Kind, int] = {}
     for other in range(sentence - WINDOW, sentence + WINDOW + 1):
         page.steps += 1
@@ -200,7 +210,7 @@ def _window(page: Page, by_sentence: dict[int, dict[Kind, int]], sentence: int, 
 
 def _is_of_a_person(page: Page, own: dict[Kind, int], sentence: int) -> bool:
     summed = page.sums[sentence]
-    if "age" in own or (summed & (HE | HIM | HIS | SOMEONE | OLD) and own.keys() & {"role", "condition"}):
+    if "age" in own or (summed & _PERSON and own.keys() & {"role", "condition"}):
         return True
     return bool(summed & (HE | HIM | HIS) and summed & PATIENT_VERB)
 
