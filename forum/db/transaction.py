@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as BusyError
 from sqlalchemy.orm import Session
@@ -21,7 +21,8 @@ from forum.db.flushing import flush_log
 from forum.db.turns import gate_of, turns
 
 _BEGIN, _UNDO, _KEEP = text("SAVEPOINT undoable"), text("ROLLBACK TO SAVEPOINT undoable"), text("RELEASE SAVEPOINT undoable")
-_UNCONFIRMED = text("SET LOCAL synchronous_commit TO OFF")
+_UNCONFIRMED, _CONFIRMED = text("SET LOCAL synchronous_commit TO OFF"), text("SET LOCAL synchronous_commit TO ON")
+RELAXED, DURABLE = "relaxed", "durable"
 AFTERWARDS = "afterwards"
 OTHERWISE = "otherwise"
 NO_POOL_SECONDS = 5.0
@@ -59,8 +60,9 @@ def writing(*, durable: bool = True) -> Iterator[Session]:
     with _in_turn(session):
         token = intends_to_write.set(True)
         try:
-            if not durable and db.engine.dialect.name == "postgresql":
-                write(session, _UNCONFIRMED, {})
+            session.info |= {RELAXED: not durable, DURABLE: durable}
+            if not durable:
+                _confirm(session, _UNCONFIRMED)
             yield session
             written = _log_written(session)
             session.commit()
@@ -72,13 +74,27 @@ def writing(*, durable: bool = True) -> Iterator[Session]:
         finally:
             intends_to_write.reset(token)
     session.info.pop(OTHERWISE, None)
-    if durable and written is not None:
+    if written is not None and session.info[DURABLE]:
         flush_log(written)
     for act in session.info.pop(AFTERWARDS, {}):
         try:
             act()
         except Exception as error:  # noqa: BLE001 what was asked for is done and committed
             log.warning("what was to follow a transaction failed", act=act.__qualname__, error=type(error).__name__)
+
+
+def make_durable(session: Session) -> None:
+    """Let the open transaction be on disk when it has ended after all: what others may note of it must not be gone and come back as something else."""
+    if session.info.get(RELAXED):
+        session.info[DURABLE] = True
+        # Each time: what is undone takes it back.
+        _confirm(session, _CONFIRMED)
+
+
+def _confirm(session: Session, statement: TextClause) -> None:
+    # On SQLite, ``writing`` flushes the log itself.
+    if session.get_bind().dialect.name == "postgresql":
+        write(session, statement, {})
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import now
 from forum.comments.models import Comment
+from forum.db.transaction import make_durable
 from forum.db.upsert import insert_if_absent
 from forum.moderation import log_triggers
 from forum.moderation.actors import Actor
@@ -85,6 +86,8 @@ def append(session: Session, **entry: Unpack[NewEntry]) -> LogEntry:
     The site's head stays locked until the transaction ends: no two rows have the same place, and a rollback leaves no gap. Always the last lock that a
     transaction takes, since whoever holds it lets all others of the site wait.
     """
+    # Who has noted a row's hash would take another row in its place for a forgery.
+    make_durable(session)
     head = _lock_head(session, entry["site_id"])
     actor, comment, article_id = entry["actor"], entry.get("comment"), entry.get("article_id")
     row = LogEntry(

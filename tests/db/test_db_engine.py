@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.actions import ArticleDraft, create_article
@@ -19,7 +20,7 @@ from forum.articles.models import Article
 from forum.comments.models import Comment
 from forum.db.base import db
 from forum.db.engine import engine_options
-from forum.db.transaction import reading, writing
+from forum.db.transaction import make_durable, reading, undoable, writing
 from tests.conftest import PASSWORD, ApiClient, add_account
 from tests.db.together import all_at_once
 from tests.stances.recount import find_miscounts
@@ -297,6 +298,18 @@ def test_only_what_would_be_done_again_is_committed_before_it_is_on_disk(app: Fl
         with writing(durable=durable) as session:
             found.append(session.scalar(text("SHOW synchronous_commit")))
     assert found == ["on", "off", "on"]
+
+    def fail(session: Session) -> None:
+        with undoable(session):
+            make_durable(session)
+            raise InterruptedError
+
+    with writing(durable=False) as session:
+        with pytest.raises(InterruptedError):
+            fail(session)
+        assert session.scalar(text("SHOW synchronous_commit")) == "off"
+        make_durable(session)
+        assert session.scalar(text("SHOW synchronous_commit")) == "on"
 
 
 @pytest.mark.postgresql_only

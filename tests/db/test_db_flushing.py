@@ -16,6 +16,7 @@ from sqlalchemy import NullPool, create_engine, func, select, text
 from structlog.testing import capture_logs
 
 from forum.access.permissions import Scope
+from forum.access.viewer import DEFAULT_SITE_ID
 from forum.articles.models import Article
 from forum.db import flushing
 from forum.db.base import db
@@ -24,6 +25,8 @@ from forum.db.transaction import reading, writing
 from forum.db.turns import turns
 from forum.jobs.models import Job
 from forum.jobs.run import run_due
+from forum.moderation import log
+from forum.moderation.actors import Actor, ActorKind
 from tests.conftest import ApiClient, add_account
 from tests.world import World, make_world
 
@@ -133,6 +136,13 @@ def test_what_would_be_done_again_waits_for_no_disk(world: World, writer: ApiCli
     flushed.clear()
     assert run_due(100) == waiting
     assert flushed == []
+
+
+def test_a_row_of_the_moderation_log_waits_for_the_disk_whoever_writes_it(world: World, flushed: list[str]) -> None:
+    flushed.clear()
+    with writing(durable=False) as session:
+        log.append(session, site_id=DEFAULT_SITE_ID, event="remove", actor=Actor(ActorKind.MODERATOR, 1), is_public=True)
+    assert len(flushed) == 1
 
 
 def test_what_is_undone_is_not_flushed(world: World, flushed: list[str]) -> None:
