@@ -260,13 +260,21 @@ PARTS = (
 )
 
 
+def _look_thoroughly(text: str) -> Details:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forum.moderation.screening.confidential.details._is_of_nobody", lambda _page: False)
+        return find_details(text)
+
+
+def test_where_nobody_is_told_of_less_is_looked_at() -> None:
+    text = "We met in Rome, in Paris and at Oslo University on 3 March. " * 20
+    assert find_details(text).steps < 0.9 * _look_thoroughly(text).steps
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(PARTS.split(" ")), max_size=30).map(" ".join))
 def test_what_is_passed_over_because_nobody_is_told_of_tells_nothing(text: str) -> None:
-    details = find_details(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("forum.moderation.screening.confidential.details._is_of_nobody", lambda _page: False)
-        thorough = find_details(text)
+    details, thorough = find_details(text), _look_thoroughly(text)
     assert (details.score, details.found) == (thorough.score, thorough.found)
     assert details.steps <= thorough.steps + len(text)
 
